@@ -1,0 +1,42 @@
+//! Capabilities and their probes, and what is judged on every exchange.
+
+use super::{Expectation, Matcher, Node, Origin, Step};
+
+/// Something that a registry may offer or decline, and how that is found out.
+///
+/// It counts as absent only on an answer by which a document lets a registry decline it. On any other answer it counts
+/// as present, so that its cases judge that answer: a skip never hides a defect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Capability {
+    /// The name used in `needs`.
+    pub name: String,
+    /// One sentence.
+    pub says: String,
+    /// Capabilities without which this one is absent.
+    pub needs: Vec<String>,
+    /// Content of the probe.
+    pub content: Vec<Node>,
+    /// What must succeed before the probe's last step; if it does not, the capability counts as present.
+    pub setup: Vec<Step>,
+    /// The probe; the answer to the last step decides.
+    pub steps: Vec<Step>,
+    /// Answers by which a registry declines: any of these conjunctions.
+    pub absent: Vec<Vec<Matcher>>,
+    /// The requirement or sentence that lets a registry decline.
+    pub allowed_by: String,
+    /// Only given by the way the tool is called, never probed (such as a repository for each case).
+    pub from_run: bool,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+/// Expectations that are judged on every exchange of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Always {
+    /// Only exchanges that satisfy these.
+    pub when: Vec<Matcher>,
+    /// Only requests with one of these methods; any where empty.
+    pub methods: Vec<String>,
+    /// What each requirement demands.
+    pub expect: Vec<Expectation>,
+}

@@ -1,0 +1,44 @@
+//! `referee lint`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::suite::render;
+use super::{Exit, Failure, print};
+use crate::load;
+
+/// Which files are checked.
+#[derive(Debug, Args)]
+pub struct LintArguments {
+    /// Folders of case files; without any, the built-in cases
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+/// Checks case files against the catalogue and each other.
+pub fn lint(arguments: LintArguments) -> Result<Exit, Failure> {
+    let mut sources = load::builtin();
+    if !arguments.paths.is_empty() {
+        sources.retain(|source| source.path.contains("/spec/"));
+    }
+    for path in &arguments.paths {
+        let own = load::from_dir(path)
+            .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", path.display())))?;
+        if own.is_empty() {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("there is no case file (*.yaml) in {}", path.display()),
+            ));
+        }
+        sources.extend(own);
+    }
+    let files = sources.len();
+    let suite = load::load(&sources).map_err(|diagnostics| Failure::new(Exit::Usage, render(&diagnostics)))?;
+    print(&format!(
+        "{} cases and {} requirements in {files} files, no mistake\n",
+        suite.cases.len(),
+        suite.requirements.len()
+    ));
+    Ok(Exit::Conforms)
+}

@@ -1,0 +1,94 @@
+//! `referee list`.
+
+use clap::{Args, ValueEnum};
+
+use super::suite::{SuiteArguments, load_suite, profile};
+use super::{Exit, Failure, print};
+use crate::registry::{Mutant, Variant};
+use crate::runner::{Filter, select};
+
+/// What is listed.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// What to list
+    #[arg(value_enum, default_value = "cases")]
+    what: What,
+    #[command(flatten)]
+    suite: SuiteArguments,
+    /// The profile whose cases are listed
+    #[arg(long, default_value = super::run::DEFAULT_PROFILE)]
+    profile: String,
+    /// Only cases that satisfy this: a glob on ids, `area:tags`, `level:must`, `requirement:ID`, `needs:CAPABILITY` (repeatable)
+    #[arg(long, value_name = "FILTER")]
+    filter: Vec<Filter>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    Cases,
+    Profiles,
+    Requirements,
+    Capabilities,
+    Mutants,
+    Variants,
+}
+
+/// Lists one kind of thing, a line each: the name and a sentence.
+pub fn list(arguments: ListArguments) -> Result<Exit, Failure> {
+    let suite = load_suite(&arguments.suite)?.suite;
+    let chosen = profile(&suite, &arguments.profile)?;
+    let rows: Vec<(String, String)> = match arguments.what {
+        What::Cases => select(&suite, chosen, &arguments.filter)
+            .cases
+            .into_iter()
+            .map(|index| (suite.cases[index].id.to_string(), suite.cases[index].says.clone()))
+            .collect(),
+        What::Profiles => suite
+            .profiles
+            .iter()
+            .map(|p| (p.name.clone(), p.says.clone()))
+            .collect(),
+        What::Requirements => suite
+            .requirements
+            .iter()
+            .filter_map(|r| Some((format!("{} ({})", r.id, chosen.level(r)?), r.text.clone())))
+            .collect(),
+        What::Capabilities => suite
+            .capabilities
+            .iter()
+            .map(|c| (c.name.clone(), c.says.clone()))
+            .collect(),
+        What::Mutants => Mutant::ALL
+            .iter()
+            .map(|m| (m.name().to_string(), format!("{} [breaks {}]", m.doc(), m.breaks())))
+            .collect(),
+        What::Variants => Variant::ALL
+            .iter()
+            .map(|v| (v.name().to_string(), format!("{} [{}]", v.doc(), v.allows())))
+            .collect(),
+    };
+    if rows.is_empty() {
+        return Err(Failure::new(
+            Exit::NothingSelected,
+            "nothing is selected by these filters",
+        ));
+    }
+    let mut text = String::new();
+    if arguments.json {
+        let values: Vec<_> = rows
+            .iter()
+            .map(|(name, says)| serde_json::json!({"name": name, "says": says}))
+            .collect();
+        text = format!("{:#}\n", serde_json::Value::Array(values));
+    } else {
+        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0).min(60);
+        for (name, says) in &rows {
+            text.push_str(&format!("{name:width$}  {says}\n"));
+        }
+    }
+    print(&text);
+    Ok(Exit::Conforms)
+}

@@ -1,0 +1,141 @@
+//! The command line: one file per subcommand, nothing below it knows that there is one.
+
+mod coverage;
+mod explain;
+mod lint;
+mod list;
+mod parse_suite;
+mod run;
+mod serve;
+mod suite;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// How a command ended. A mistake is never 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// The target conforms, or the command did what it was asked.
+    Conforms,
+    /// Something was found.
+    Findings,
+    /// The command line, the configuration or a case file is wrong.
+    Usage,
+    /// The target cannot be reached or is no registry, or the login failed.
+    NoTarget,
+    /// Nothing was selected.
+    NothingSelected,
+    /// The tool failed, or a report could not be written.
+    Failed,
+    /// Interrupted; a partial report was written.
+    Interrupted,
+}
+
+impl Exit {
+    /// The exit code, as documented in the README.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Conforms => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+            Exit::NoTarget => 3,
+            Exit::NothingSelected => 4,
+            Exit::Failed => 5,
+            Exit::Interrupted => 130,
+        }
+    }
+}
+
+/// Why a command could not do what it was asked: the exit code and a sentence for the user.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What went wrong and what to do about it.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with its sentence.
+    pub fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
+        Self {
+            exit,
+            message: message.to_string(),
+        }
+    }
+}
+
+/// Certifies OCI registries: pushes, references, discovers and deletes real content, and says, requirement by
+/// requirement and with the HTTP exchange as evidence, what a registry does of what the specifications demand.
+#[derive(Debug, Parser)]
+#[command(name = "referee", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 conforms    1 findings    2 usage, configuration or case error    3 target unreachable, login failed, no registry
+  4 nothing selected    5 the tool failed or a report could not be written    130 interrupted
+
+Start with `referee run` (the embedded registry) or `referee run https://registry.example`.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Certify a registry; without a URL the embedded reference registry
+    Run(Box<run::RunArguments>),
+    /// Serve the reference registry, whole or with a deliberate defect
+    Serve(serve::ServeArguments),
+    /// List the cases, profiles, capabilities, mutants or variants
+    List(list::ListArguments),
+    /// Show a case as plain HTTP steps, or a requirement with its cases
+    Explain(explain::ExplainArguments),
+    /// Check case files
+    Lint(lint::LintArguments),
+    /// Hand the documents of the `parse` cases to a manifest parser and compare its verdicts
+    ParseSuite(parse_suite::ParseSuiteArguments),
+    /// Show which requirements have which cases, and what is untested and why
+    Coverage(coverage::CoverageArguments),
+}
+
+/// Parses the arguments, runs the command and maps its outcome to an exit code.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Printing help or a version is not a mistake; a closed pipe while doing so is none either.
+            let _ = error.print();
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Conforms
+            };
+            return ExitCode::from(exit.code());
+        }
+    };
+    let result = match arguments.command {
+        Command::Run(arguments) => run::run(*arguments),
+        Command::Serve(arguments) => serve::serve(arguments),
+        Command::List(arguments) => list::list(arguments),
+        Command::Explain(arguments) => explain::explain(arguments),
+        Command::Lint(arguments) => lint::lint(arguments),
+        Command::ParseSuite(arguments) => parse_suite::parse_suite(arguments),
+        Command::Coverage(arguments) => coverage::coverage(arguments),
+    };
+    let exit = result.unwrap_or_else(|failure| {
+        anstream::eprintln!("{}", failure.message.trim_end());
+        failure.exit
+    });
+    ExitCode::from(exit.code())
+}
+
+/// Prints to standard output; a reader that went away ends the command quietly.
+fn print(text: &str) {
+    use std::io::Write;
+    let mut out = anstream::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(i32::from(Exit::Conforms.code()));
+    }
+}

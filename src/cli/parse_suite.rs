@@ -1,0 +1,102 @@
+//! `referee parse-suite`.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::suite::{SuiteArguments, load_suite};
+use super::{Exit, Failure, print};
+use crate::runner::{Parsed, Vector, parse_strictly, vectors};
+
+/// How long a foreign parser may think about one document.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Which parser is judged.
+#[derive(Debug, Args)]
+pub struct ParseSuiteArguments {
+    /// A program, run by the shell for each document: the document on standard input, its media type in MEDIA_TYPE, exit
+    /// code 0 for accepted and 1 for refused; without it, Referee's own parser
+    #[arg(long, value_name = "COMMAND")]
+    parser_cmd: Option<String>,
+    #[command(flatten)]
+    suite: SuiteArguments,
+}
+
+/// Hands every document to the parser and prints where its verdict differs from the one that it owes.
+pub fn parse_suite(arguments: ParseSuiteArguments) -> Result<Exit, Failure> {
+    let suite = load_suite(&arguments.suite)?.suite;
+    let all = vectors(&suite).map_err(|error| Failure::new(Exit::Usage, error))?;
+    if all.is_empty() {
+        return Err(Failure::new(Exit::NothingSelected, "no case has `parse`"));
+    }
+    let mut wrong = 0;
+    let mut text = String::new();
+    for vector in &all {
+        let parsed = match &arguments.parser_cmd {
+            None => parse_strictly(vector),
+            Some(command) => ask(command, vector).map_err(|error| {
+                Failure::new(
+                    Exit::Usage,
+                    format!("the parser `{command}` failed on {}: {error}", vector.id),
+                )
+            })?,
+        };
+        if !vector.is_satisfied_by(&parsed) {
+            wrong += 1;
+            let verdict = if parsed == Parsed::Accepted {
+                "accepted"
+            } else {
+                "refused"
+            };
+            text.push_str(&format!(
+                "{verdict:8} {}  {} [{}]\n",
+                vector.id, vector.says, vector.requirement
+            ));
+        }
+    }
+    text.push_str(&format!(
+        "{} documents, {wrong} with another verdict than owed\n",
+        all.len()
+    ));
+    print(&text);
+    Ok(if wrong == 0 { Exit::Conforms } else { Exit::Findings })
+}
+
+/// Runs the program on one document. A verdict is an exit code of 0 or 1; anything else is a failure of the program.
+fn ask(command: &str, vector: &Vector) -> Result<Parsed, String> {
+    let mut child = Command::new("sh")
+        .args(["-c", command])
+        .env("MEDIA_TYPE", &vector.media_type)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    if let Some(mut stdin) = child.stdin.take() {
+        let bytes = vector.bytes.clone();
+        // A parser may decide before it has read everything, which closes the pipe.
+        std::thread::spawn(move || drop(stdin.write_all(&bytes)));
+    }
+    let started = Instant::now();
+    loop {
+        match child.try_wait().map_err(|error| error.to_string())? {
+            Some(status) => {
+                return match status.code() {
+                    Some(0) => Ok(Parsed::Accepted),
+                    Some(1) => Ok(Parsed::Refused(Vec::new())),
+                    Some(code) => Err(format!("it ended with {code}, where 0 is accepted and 1 is refused")),
+                    None => Err("it was killed by a signal".to_string()),
+                };
+            }
+            None if started.elapsed() > LIMIT => {
+                // What cannot be killed has ended by itself.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("no verdict within {} s", LIMIT.as_secs()));
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}

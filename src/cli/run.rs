@@ -1,0 +1,363 @@
+//! `referee run`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::suite::{SuiteArguments, load_suite, profile};
+use super::{Exit, Failure, print};
+use crate::client::credentials::{self, Found, Given};
+use crate::client::{self, BaseUrl, Client, TlsOptions, normalise_target};
+use crate::outcome::{Conclusion, Report};
+use crate::registry::{self, Config, Running};
+use crate::report::progress::{Progress, ProgressEvent};
+use crate::report::terminal::{self, Look, Style};
+use crate::report::{self, Format};
+use crate::runner::{self, Event, Filter, Isolation, select};
+
+/// The profile of a run that names none.
+pub const DEFAULT_PROFILE: &str = "oci-1.1";
+
+/// How a registry is certified.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The registry: `https://host[:port]`, or `host[:port]` for https; without it the embedded reference registry
+    #[arg(value_name = "URL")]
+    url: Option<String>,
+
+    /// Which specifications, in which versions, the registry is held to (`referee list profiles`)
+    #[arg(long, default_value = DEFAULT_PROFILE, value_name = "PROFILE", help_heading = "What is judged")]
+    profile: String,
+    /// Only cases that satisfy this: a glob on ids, `area:tags`, `level:must`, `requirement:ID`, `needs:CAPABILITY`;
+    /// commas for any of several, `!` in front for the opposite (repeatable: all must hold)
+    #[arg(long, value_name = "FILTER", help_heading = "What is judged")]
+    filter: Vec<Filter>,
+    /// Count warnings as failures
+    #[arg(long, help_heading = "What is judged")]
+    strict: bool,
+    #[command(flatten)]
+    suite: SuiteArguments,
+
+    /// How many cases run at once
+    #[arg(long, short, default_value_t = 16, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
+    jobs: usize,
+    /// The seed of all content, to repeat a run
+    #[arg(long, value_name = "N", help_heading = "How it runs")]
+    seed: Option<u64>,
+    /// Fresh repositories are made below this name
+    #[arg(long, default_value = "referee", value_name = "NAME", help_heading = "How it runs")]
+    repo_prefix: String,
+    /// Use these repositories and make no others
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "NAME,..",
+        conflicts_with = "repo_prefix",
+        help_heading = "How it runs"
+    )]
+    repos: Vec<String>,
+    /// The time limit of one request
+    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration, help_heading = "How it runs")]
+    timeout: Duration,
+    /// Leave what was pushed in the registry
+    #[arg(long, help_heading = "How it runs")]
+    keep: bool,
+
+    /// The user to log in as; also REFEREE_USERNAME with REFEREE_PASSWORD
+    #[arg(
+        long,
+        value_name = "USER",
+        requires = "password_stdin",
+        help_heading = "Login and TLS"
+    )]
+    username: Option<String>,
+    /// Read the password from standard input
+    #[arg(long, requires = "username", help_heading = "Login and TLS")]
+    password_stdin: bool,
+    /// A file of logins in docker's config.json form
+    #[arg(long, value_name = "FILE", help_heading = "Login and TLS")]
+    authfile: Option<PathBuf>,
+    /// Trust the certificates in this PEM file too
+    #[arg(long, value_name = "FILE", help_heading = "Login and TLS")]
+    ca_file: Option<PathBuf>,
+    /// Show this client certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "client_key", help_heading = "Login and TLS")]
+    client_cert: Option<PathBuf>,
+    /// The key of the client certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "client_cert", help_heading = "Login and TLS")]
+    client_key: Option<PathBuf>,
+    /// Do not check the registry's certificate
+    #[arg(long, help_heading = "Login and TLS")]
+    insecure: bool,
+    /// Use http where the URL names no scheme
+    #[arg(long, help_heading = "Login and TLS")]
+    plain_http: bool,
+
+    /// Where the reports are written
+    #[arg(long, default_value = "reports/latest", value_name = "DIR", help_heading = "Output")]
+    out: PathBuf,
+    /// Which reports are written
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "junit,json",
+        value_name = "FORMAT,..",
+        help_heading = "Output"
+    )]
+    format: Vec<Format>,
+    /// Print nothing but the closing sentence
+    #[arg(long, short, help_heading = "Output")]
+    quiet: bool,
+}
+
+/// Certifies a registry, writes the reports and prints the summary.
+pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
+    let loaded = load_suite(&arguments.suite)?;
+    let chosen = profile(&loaded.suite, &arguments.profile)?.clone();
+    let selected = select(&loaded.suite, &chosen, &arguments.filter);
+    if selected.cases.is_empty() {
+        let message = format!(
+            "no case is selected: the profile {} has {} cases and the filters leave none of them",
+            chosen.name, selected.in_profile
+        );
+        return Err(Failure::new(Exit::NothingSelected, message));
+    }
+    // A run whose report cannot be written is better not begun.
+    report::prepare(&arguments.out).map_err(|error| Failure::new(Exit::Failed, error))?;
+    runtime()?.block_on(async {
+        let (embedded, url) = match &arguments.url {
+            Some(url) => (None, url.clone()),
+            None => {
+                let running = embedded().await?;
+                let url = running.url();
+                (Some(running), url)
+            }
+        };
+        let base = normalise_target(&url, arguments.plain_http).map_err(|error| Failure::new(Exit::Usage, error))?;
+        let found = login(&arguments, &base).await?;
+        let mut options = client::Options::new(base.clone());
+        options.login = found.login;
+        options.limits.total = arguments.timeout;
+        options.limits.read = options.limits.read.min(arguments.timeout);
+        options.limits.connect = options.limits.connect.min(arguments.timeout);
+        options.limits.patience = options.limits.patience.min(arguments.timeout);
+        options.tls = TlsOptions {
+            ca_file: arguments.ca_file.clone(),
+            client_cert: arguments.client_cert.clone(),
+            client_key: arguments.client_key.clone(),
+            insecure: arguments.insecure,
+        };
+        let client = Client::new(options).map_err(|error| Failure::new(Exit::Usage, error))?;
+        let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
+        let isolation = isolation(&arguments, seed)?;
+        let cancel = CancellationToken::new();
+        let interrupt = cancel.clone();
+        tokio::spawn(async move {
+            interrupted().await;
+            interrupt.cancel();
+            // A second interrupt does not wait for the clean-up.
+            interrupted().await;
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        });
+        let embedded_note = arguments.url.is_none().then(|| EMBEDDED.to_string());
+        let notes = base
+            .note
+            .iter()
+            .cloned()
+            .chain(found.notes)
+            .chain(embedded_note)
+            .collect();
+        let options = runner::Options {
+            suite: loaded.suite,
+            profile: chosen,
+            cases: selected.cases,
+            client,
+            url: base.to_string(),
+            host: base.origin.authority(),
+            credentials: found.source.to_string(),
+            notes,
+            isolation,
+            seed,
+            jobs: arguments.jobs,
+            strict: arguments.strict,
+            keep: arguments.keep || embedded.is_some(),
+            suite_digest: loaded.digest,
+            cancel: cancel.clone(),
+        };
+        let report = with_progress(options, arguments.quiet).await;
+        if let Some(running) = embedded {
+            running.stop().await;
+        }
+        finish(&report?, &arguments)
+    })
+}
+
+/// What reports say about a run without a URL.
+const EMBEDDED: &str = "this is the embedded reference registry; give a URL to certify another";
+
+async fn embedded() -> Result<Running, Failure> {
+    registry::start(Config::default())
+        .await
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot start the embedded registry: {error}")))
+}
+
+async fn with_progress(options: runner::Options, quiet: bool) -> Result<Report, Failure> {
+    let (events, mut told) = mpsc::unbounded_channel();
+    let progress = if quiet {
+        Progress::hidden()
+    } else {
+        Progress::on_stderr(false)
+    };
+    let showing = async {
+        while let Some(event) = told.recv().await {
+            match event {
+                Event::Probing => progress.show(ProgressEvent::Phase("probing")),
+                Event::Started { total } => {
+                    progress.show(ProgressEvent::Phase("judging"));
+                    progress.show(ProgressEvent::Started { total });
+                }
+                Event::Finished(outcome) => {
+                    progress.show(ProgressEvent::CaseFinished {
+                        id: &outcome.id,
+                        verdict: &outcome.verdict,
+                    });
+                }
+            }
+        }
+        progress.show(ProgressEvent::Finished);
+    };
+    // The sender goes with the run, which ends the showing.
+    let (report, ()) = tokio::join!(runner::run(options, events), showing);
+    report.map_err(|refusal| Failure::new(Exit::NoTarget, refusal))
+}
+
+fn finish(report: &Report, arguments: &RunArguments) -> Result<Exit, Failure> {
+    let files = report::write_files(report, &arguments.out, &arguments.format)
+        .map_err(|error| Failure::new(Exit::Failed, error))?;
+    let coloured = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let look = Look {
+        style: if coloured { Style::Coloured } else { Style::Plain },
+        ..Look::default()
+    };
+    print(&if arguments.quiet {
+        terminal::closing(report, look)
+    } else {
+        terminal::summary(report, &files, look)
+    });
+    Ok(match report.conclusion() {
+        _ if report.interrupted => Exit::Interrupted,
+        Conclusion::Conforms => Exit::Conforms,
+        Conclusion::Violates | Conclusion::Inconclusive => Exit::Findings,
+    })
+}
+
+async fn login(arguments: &RunArguments, base: &BaseUrl) -> Result<Found, Failure> {
+    let mut login = None;
+    if let Some(username) = &arguments.username {
+        let mut password = String::new();
+        std::io::stdin()
+            .read_line(&mut password)
+            .map_err(|error| Failure::new(Exit::Usage, format!("cannot read the password: {error}")))?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        if password.is_empty() {
+            return Err(Failure::new(Exit::Usage, "there is no password on standard input"));
+        }
+        login = Some((username.clone(), password.to_string()));
+    }
+    let env = |name: &str| std::env::var(name).ok();
+    let namespace = arguments
+        .repos
+        .first()
+        .map(String::as_str)
+        .unwrap_or(&arguments.repo_prefix);
+    let given = Given {
+        login,
+        authfile: arguments.authfile.clone(),
+        env: &env,
+    };
+    credentials::find(&base.origin, Some(namespace), &given)
+        .await
+        .map_err(|error| Failure::new(Exit::Usage, error))
+}
+
+fn isolation(arguments: &RunArguments, seed: u64) -> Result<Isolation, Failure> {
+    let result = if arguments.repos.is_empty() {
+        // The seed alone would bring a repeated run into the repositories of the first.
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        let run = format!("{:08x}", crate::content::mix(seed ^ now.as_nanos() as u64) >> 32);
+        Isolation::fresh(&arguments.repo_prefix, run)
+    } else {
+        Isolation::given(&arguments.repos)
+    };
+    result.map_err(|error| Failure::new(Exit::Usage, error))
+}
+
+/// Resolves when the user or the system asks the program to end.
+pub async fn interrupted() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        // Without a handler the signal ends the program at once, which is what it is for.
+        Err(_) => return drop(tokio::signal::ctrl_c().await),
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// The runtime of a command.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot start the runtime: {error}")))
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs @ 1..=256) => Ok(jobs),
+        _ => Err("a number from 1 to 256 is needed".to_string()),
+    }
+}
+
+/// `500ms`, `30s` or `5m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "a time is a number with a unit: 500ms, 30s or 5m".to_string())?;
+    let duration = match unit {
+        "ms" => Duration::from_millis(number),
+        "" | "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.saturating_mul(60)),
+        _ => return Err(format!("`{unit}` is not a unit of time; the units are ms, s and m")),
+    };
+    if duration.is_zero() || duration > Duration::from_secs(24 * 3600) {
+        return Err("a time between 1ms and 24 hours is needed".to_string());
+    }
+    Ok(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert!(duration("0s").is_err() && duration("1h").is_err() && duration("s").is_err());
+    }
+
+    #[test]
+    fn jobs_are_bounded() {
+        assert_eq!(jobs("16"), Ok(16));
+        assert!(jobs("0").is_err() && jobs("257").is_err() && jobs("x").is_err());
+    }
+}

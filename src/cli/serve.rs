@@ -1,0 +1,57 @@
+//! `referee serve`.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+use super::{Exit, Failure, print};
+use crate::registry::{self, Auth, Config, Mutant, Variant};
+
+/// Which registry is served.
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// The address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000")]
+    listen: SocketAddr,
+    /// Serve it with this defect; `referee list mutants` names them
+    #[arg(long, value_name = "MUTANT")]
+    mutant: Option<Mutant>,
+    /// Serve it with this allowed choice; `referee list variants` names them (repeatable)
+    #[arg(long, value_name = "VARIANT")]
+    variant: Vec<Variant>,
+    /// Ask for a login: `basic` or `token`, with the user `referee` and the password `referee`
+    #[arg(long, value_enum)]
+    auth: Option<AuthKind>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum AuthKind {
+    Basic,
+    Token,
+}
+
+/// Serves the reference registry until it is interrupted. Content is in memory and gone afterwards.
+pub fn serve(arguments: ServeArguments) -> Result<Exit, Failure> {
+    let (user, password) = ("referee".to_string(), "referee".to_string());
+    let auth = match arguments.auth {
+        None => Auth::None,
+        Some(AuthKind::Basic) => Auth::Basic { user, password },
+        Some(AuthKind::Token) => Auth::Token { user, password },
+    };
+    let config = Config {
+        listen: arguments.listen,
+        mutant: arguments.mutant,
+        variants: arguments.variant,
+        auth,
+        ..Config::default()
+    };
+    super::run::runtime()?.block_on(async {
+        let running = registry::start(config)
+            .await
+            .map_err(|error| Failure::new(Exit::Failed, format!("cannot listen on {}: {error}", arguments.listen)))?;
+        print(&format!("serving the reference registry on {}\n", running.url()));
+        super::run::interrupted().await;
+        running.stop().await;
+        Ok(Exit::Conforms)
+    })
+}

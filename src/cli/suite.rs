@@ -1,0 +1,81 @@
+//! Loading the suite for a command: the built-in cases, and the user's own.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Exit, Failure};
+use crate::case::{Profile, Suite};
+use crate::load::{self, Source};
+use crate::oci::digest::{Algorithm, Hasher};
+
+/// Which cases there are.
+#[derive(Debug, Clone, Args)]
+pub struct SuiteArguments {
+    /// Own cases beside the built-in ones: a folder of YAML files (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub cases: Vec<PathBuf>,
+    /// Leave out the built-in cases; the built-in catalogue and probes stay
+    #[arg(long, requires = "cases")]
+    pub only_own_cases: bool,
+}
+
+/// A suite, and what tells it from others.
+pub struct Loaded {
+    /// The suite.
+    pub suite: Suite,
+    /// SHA-256 over every file it was loaded from.
+    pub digest: String,
+}
+
+/// Loads the suite; every mistake in a case file is told at once.
+pub fn load_suite(arguments: &SuiteArguments) -> Result<Loaded, Failure> {
+    let mut sources = load::builtin();
+    if arguments.only_own_cases {
+        sources.retain(|source| source.path.contains("/spec/"));
+    }
+    for folder in &arguments.cases {
+        let own = load::from_dir(folder).map_err(|error| {
+            Failure::new(
+                Exit::Usage,
+                format!("cannot read cases from {}: {error}", folder.display()),
+            )
+        })?;
+        if own.is_empty() {
+            let message = format!("there is no case file (*.yaml) in {}", folder.display());
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        sources.extend(own);
+    }
+    let digest = digest_of(&sources);
+    let suite = load::load(&sources).map_err(|diagnostics| Failure::new(Exit::Usage, render(&diagnostics)))?;
+    Ok(Loaded { suite, digest })
+}
+
+/// Diagnostics for standard error, with colours on a terminal.
+pub fn render(diagnostics: &load::Diagnostics) -> String {
+    let coloured = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    diagnostics.render(coloured)
+}
+
+/// The profile of this name.
+pub fn profile<'a>(suite: &'a Suite, name: &str) -> Result<&'a Profile, Failure> {
+    suite.profile(name).ok_or_else(|| {
+        let names: Vec<&str> = suite.profiles.iter().map(|profile| profile.name.as_str()).collect();
+        Failure::new(
+            Exit::Usage,
+            format!("there is no profile `{name}`; the profiles are {}", names.join(", ")),
+        )
+    })
+}
+
+fn digest_of(sources: &[Source]) -> String {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    for source in sources {
+        hasher.update(source.path.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(source.text.as_bytes());
+        hasher.update(&[0]);
+    }
+    hasher.finish().to_string()
+}

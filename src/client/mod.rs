@@ -1,0 +1,38 @@
+//! HTTP to the target.
+//!
+//! Owns how a request reaches the wire and how a response comes back: connections, TLS, redirects, logins, time limits
+//! and redaction. Knows nothing of cases, requirements or verdicts: whatever happens on the network is recorded in an
+//! [`Exchange`] and handed on.
+//!
+//! A [`RequestSpec`] says what to send, [`Client::send`] gives the [`Answer`]. There are two transports below: a pooled
+//! one for speed, and a raw one for requests that a general HTTP library would change or refuse, and for replies that it
+//! would hide. The client picks by itself.
+
+pub mod exchange;
+mod request;
+mod target;
+
+mod options;
+mod record;
+mod send;
+
+mod auth;
+pub mod credentials;
+mod login;
+mod tls;
+
+mod pooled;
+mod raw;
+mod wire;
+
+mod curl;
+mod redact;
+
+pub use exchange::{Answer, Exchange, Purpose, Received, TransportError};
+pub use login::Asking;
+pub use options::{Limits, Options, SetupError};
+pub use redact::Redactor;
+pub use request::{Auth, Body, Fill, Redirects, RequestSpec, Target, Via};
+pub use send::Client;
+pub use target::{BaseUrl, Origin, Scheme, TargetError, normalise_target, resolve_location};
+pub use tls::{TlsError, TlsOptions};

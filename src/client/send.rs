@@ -1,0 +1,395 @@
+//! The client: one call from a request to its answer.
+//!
+//! Owns what happens between the first byte sent and the answer handed back: the choice of transport, redirects, waiting
+//! when a registry asks for it, and one repetition after a lost connection. The bytes on the wire belong to the
+//! transports, tokens to [`super::login`], evidence to [`super::record`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+use tokio::time::{Instant, sleep};
+
+use super::auth::{Errand, Logins};
+use super::exchange::{Answer, Hop, Purpose, Transport, TransportError, escape};
+use super::options::{Options, SetupError};
+use super::pooled::{self, Pool};
+use super::raw::{self, Dialer};
+use super::record::{Delivery, Flight, request_record, response_record};
+use super::redact::Redactor;
+use super::request::{Auth, Body, Redirects, RequestSpec, Target, Via};
+use super::target::{BaseUrl, Origin, Place, Scheme, resolve_location};
+use super::tls;
+use super::wire::{Clock, Fields, Outgoing, Reply, field};
+
+/// Redirects followed at most.
+const REDIRECTS: u32 = 10;
+
+/// How often 429 and 503 are waited for.
+const WAITS: u32 = 5;
+
+/// Bodies larger than this go over the raw transport, where an early refusal is seen before the connection breaks.
+const LARGE: usize = 64 * 1024;
+
+/// HTTP to one target. Cheap to clone; clones share connections, login and known secrets.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub options: Options,
+    pub redactor: Redactor,
+    pub logins: Logins,
+    pub started: Instant,
+    pool: Pool,
+    dialer: Dialer,
+    /// Whether kept-alive connections of this target have been seen to break.
+    pool_breaks: AtomicBool,
+}
+
+impl Client {
+    /// Makes a client. Nothing is sent yet. Its files are read once, here.
+    pub fn new(options: Options) -> Result<Client, SetupError> {
+        let tls = tls::configure(&options.tls)?;
+        let direct = options.base.origin.is_loopback();
+        let redactor = Redactor::default();
+        options.login.teach(&redactor);
+        let inner = Inner {
+            pool: Pool::new(tls.clone(), &options.limits, direct)?,
+            dialer: Dialer::new(tls, direct),
+            redactor,
+            logins: Logins::default(),
+            pool_breaks: AtomicBool::new(false),
+            started: Instant::now(),
+            options,
+        };
+        Ok(Client { inner: Arc::new(inner) })
+    }
+
+    /// The target.
+    pub fn base(&self) -> &BaseUrl {
+        &self.inner.options.base
+    }
+
+    /// What replaces the secrets of this run, for whoever prints something that did not come from an [`Exchange`].
+    pub fn redactor(&self) -> &Redactor {
+        &self.inner.redactor
+    }
+
+    /// Sends a request and reads its answer. Whatever goes wrong on the network is in [`Exchange::error`]; the call
+    /// returns within the total time limit.
+    pub async fn send(&self, spec: RequestSpec) -> Answer {
+        let mut limits = self.inner.options.limits;
+        limits.total = spec.total.unwrap_or(limits.total);
+        let mut flight = Flight::new(self.inner.started, Clock::start(limits));
+        let place = match &spec.target {
+            Target::Path(path) => Place {
+                origin: self.base().origin.clone(),
+                target: path.clone(),
+            },
+            Target::Url(url) => match Place::parse(url) {
+                // A registry chooses the host of its upload locations, but it shall not make us speak to this one.
+                Ok(place) if place.origin.is_link_local() && place.origin.host != self.base().origin.host => {
+                    let reason = format!("{} is a link-local address", place.origin.host);
+                    return flight.unsendable(&spec, url, reason, &self.inner.redactor);
+                }
+                Ok(place) => place,
+                Err(error) => return flight.unsendable(&spec, url, error.to_string(), &self.inner.redactor),
+            },
+        };
+        self.follow(&spec, place, &mut flight).await
+    }
+
+    /// The answer to a request that cannot be sent.
+    pub(super) fn unsendable(&self, url: &str, reason: String) -> Answer {
+        let mut flight = Flight::new(self.inner.started, Clock::start(self.inner.options.limits));
+        let spec = RequestSpec::new("GET", Target::Url(url.to_owned()));
+        flight.unsendable(&spec, url, reason, &self.inner.redactor)
+    }
+
+    /// Sends, and goes where redirects lead.
+    pub(super) async fn follow(&self, spec: &RequestSpec, place: Place, flight: &mut Flight) -> Answer {
+        let mut leg = Leg {
+            place,
+            method: spec.method.clone(),
+            body: spec.body.clone(),
+            abroad: false,
+        };
+        loop {
+            let mut done = self.deliver(spec, &leg, flight).await;
+            let next = match &done.wire.reply {
+                Some(reply) if done.wire.error.is_none() && spec.redirects == Redirects::Follow => {
+                    leg.redirected(reply, &self.base().origin, flight.hops.len())
+                }
+                _ => Ok(None),
+            };
+            match next {
+                Ok(None) => return flight.answer(spec, leg.place.url(), done, &self.inner.redactor),
+                Ok(Some(next)) => {
+                    let redactor = &self.inner.redactor;
+                    if let Some(reply) = &done.wire.reply {
+                        let response = response_record(reply, redactor);
+                        flight.hops.push(Hop {
+                            request: request_record(&done, redactor),
+                            response,
+                        });
+                    }
+                    leg = next;
+                }
+                Err(error) => {
+                    done.wire.error = Some(error);
+                    return flight.answer(spec, leg.place.url(), done, &self.inner.redactor);
+                }
+            }
+        }
+    }
+
+    /// Sends to one place until there is an answer to keep.
+    async fn deliver(&self, spec: &RequestSpec, leg: &Leg, flight: &mut Flight) -> Delivery {
+        let inner = &*self.inner;
+        let mut via = spec.via;
+        let (mut lost, mut logged_in, mut waits) = (false, false, 0);
+        loop {
+            flight.attempts += 1;
+            let out = self.prepare(spec, leg);
+            let mut done = inner.transmit(spec, out, via, &flight.clock).await;
+            if let Some(error) = &done.wire.error {
+                let stale = matches!(error, TransportError::Reset { .. }) && done.transport == Transport::Pooled;
+                if stale {
+                    inner.pool_breaks.store(true, Ordering::Relaxed);
+                }
+                if spec.repeat && !lost && worth_repeating(error, &done, leg) {
+                    lost = true;
+                    if !inner.dialer.proxied(&leg.place.origin) {
+                        via = Via::Raw;
+                    }
+                    continue;
+                }
+                return done;
+            }
+            let Some(reply) = &done.wire.reply else { return done };
+            if reply.status == 401 && !logged_in && self.speaks_for_us(spec, leg) {
+                let errand = Errand::of(&leg.method, &leg.place.target, &spec.scopes);
+                let refused = field(&done.out.headers, "Authorization");
+                let mut trace = Vec::new();
+                let result = self
+                    .log_in(reply, &errand, &spec.scopes, refused, &flight.clock, &mut trace)
+                    .await;
+                if !matches!(result, Ok(false)) {
+                    let request = request_record(&done, &inner.redactor);
+                    let response = response_record(reply, &inner.redactor);
+                    let asked = flight.exchange(Purpose::Auth, Vec::new(), request, Some(response), None);
+                    flight.before.push(asked);
+                    flight.before.append(&mut trace);
+                }
+                match result {
+                    Ok(true) => {
+                        logged_in = true;
+                        continue;
+                    }
+                    Ok(false) => {}
+                    Err(error) => done.wire.error = Some(error),
+                }
+                return done;
+            }
+            match retry_after(reply, OffsetDateTime::now_utc()) {
+                Some(wait) if spec.repeat && waits < WAITS && wait <= flight.clock.limits.patience => {
+                    if wait >= flight.clock.left() {
+                        return done;
+                    }
+                    waits += 1;
+                    sleep(wait).await;
+                }
+                _ => return done,
+            }
+        }
+    }
+
+    /// Whether the login of the run goes with a request: only to the target itself, and only if the request does not
+    /// settle the matter.
+    fn speaks_for_us(&self, spec: &RequestSpec, leg: &Leg) -> bool {
+        spec.auth == Auth::Auto
+            && leg.place.origin == self.base().origin
+            && field(&spec.headers, "Authorization").is_none()
+            && !spec.omits("Authorization")
+    }
+
+    /// Adds the header fields that every request has, unless the request has or refuses them.
+    fn prepare(&self, spec: &RequestSpec, leg: &Leg) -> Outgoing {
+        let options = &self.inner.options;
+        let mut headers: Fields = spec.headers.clone();
+        if leg.abroad {
+            headers.retain(|(n, _)| !is_one_of(n, &["authorization", "proxy-authorization", "cookie"]));
+        }
+        if leg.body.is_empty() && !spec.body.is_empty() {
+            // The redirect turned the request into a GET.
+            headers.retain(|(n, _)| {
+                !is_one_of(
+                    n,
+                    &[
+                        "content-length",
+                        "content-type",
+                        "content-range",
+                        "transfer-encoding",
+                        "expect",
+                    ],
+                )
+            });
+        }
+        let mut add = |name: &str, value: String| {
+            if !spec.omits(name) && field(&headers, name).is_none() {
+                headers.push((name.to_owned(), value.into_bytes()));
+            }
+        };
+        add("User-Agent", options.user_agent.clone());
+        add("Accept", "*/*".to_owned());
+        let sized = leg
+            .body
+            .announced()
+            .filter(|len| *len > 0 || is_one_of(&leg.method, &["POST", "PUT", "PATCH"]));
+        if let Some(len) = sized.filter(|_| field(&spec.headers, "Transfer-Encoding").is_none()) {
+            add("Content-Length", len.to_string());
+        }
+        if self.speaks_for_us(spec, leg) {
+            let errand = Errand::of(&leg.method, &leg.place.target, &spec.scopes);
+            if let Some(value) = self.inner.logins.authorization(&options.login, &errand) {
+                add("Authorization", value);
+            }
+        }
+        Outgoing {
+            method: leg.method.clone(),
+            place: leg.place.clone(),
+            headers,
+            body: leg.body.clone(),
+            keep: spec.keep.unwrap_or(options.keep),
+            max_body: spec.max_body,
+        }
+    }
+}
+
+impl Inner {
+    /// Sends once, over the transport that leaves the request as it is.
+    async fn transmit(&self, spec: &RequestSpec, mut out: Outgoing, via: Via, clock: &Clock) -> Delivery {
+        let large = match &out.body {
+            Body::Empty => false,
+            Body::Bytes(bytes) => bytes.len() > LARGE,
+            Body::Chunked(_) | Body::Generated { .. } => true,
+        };
+        let risky = self.pool_breaks.load(Ordering::Relaxed) && !repeatable(&out.method, &out.place.target, &out.body);
+        // Proxies need not grant the tunnel that the raw transport asks for: behind one it is the last resort.
+        let better_raw = (large || risky) && !self.dialer.proxied(&out.place.origin);
+        let raw = via == Via::Raw || !spec.omit.is_empty() || better_raw;
+        let fitting = if raw { None } else { pooled::fit(&out) };
+        let (transport, wire) = match fitting {
+            Some(fitting) => (Transport::Pooled, self.pool.send(&out, fitting, clock).await),
+            None => {
+                complete(&mut out, spec);
+                (Transport::Raw, raw::send(&out, &self.dialer, clock).await)
+            }
+        };
+        Delivery { out, transport, wire }
+    }
+}
+
+/// Adds what the raw transport needs beside what every request has.
+fn complete(out: &mut Outgoing, spec: &RequestSpec) {
+    let wanted = |out: &Outgoing, name: &str| !spec.omits(name) && field(&out.headers, name).is_none();
+    if wanted(out, "Host") {
+        out.headers
+            .insert(0, ("Host".to_owned(), out.place.origin.authority().into_bytes()));
+    }
+    if out.body.announced().is_none() && wanted(out, "Transfer-Encoding") && wanted(out, "Content-Length") {
+        out.headers.push(("Transfer-Encoding".to_owned(), b"chunked".to_vec()));
+    }
+    if wanted(out, "Connection") {
+        out.headers.push(("Connection".to_owned(), b"close".to_vec()));
+    }
+}
+
+/// One request on its way through redirects.
+struct Leg {
+    place: Place,
+    method: String,
+    body: Body,
+    /// Whether a redirect has led away from the origin of the request, so that its secrets stay behind.
+    abroad: bool,
+}
+
+impl Leg {
+    /// The next leg, if the reply redirects: [RFC 9110 section 15.4](https://www.rfc-editor.org/rfc/rfc9110#section-15.4).
+    fn redirected(&self, reply: &Reply, base: &Origin, hops: usize) -> Result<Option<Leg>, TransportError> {
+        let location = match (reply.status, reply.header("Location")) {
+            (301 | 302 | 303 | 307 | 308, Some(location)) => escape(location).0,
+            _ => return Ok(None),
+        };
+        if hops as u32 >= REDIRECTS {
+            return Err(TransportError::RedirectLoop { limit: REDIRECTS });
+        }
+        let refused = |reason: String| TransportError::Redirect { reason };
+        let place = resolve_location(&self.place.url(), &location, &[])
+            .and_then(|url| Place::parse(&url))
+            .map_err(|e| refused(format!("Location: {e}")))?;
+        let (from, to) = (&self.place.origin, &place.origin);
+        if from.scheme == Scheme::Https && to.scheme == Scheme::Http {
+            return Err(refused(format!("it leads from https to {to}")));
+        }
+        if to.is_link_local() && to.host != base.host {
+            return Err(refused(format!("it leads to the link-local address {}", to.host)));
+        }
+        let to_get = match reply.status {
+            303 => self.method != "HEAD",
+            301 | 302 => self.method == "POST",
+            _ => false,
+        };
+        Ok(Some(Leg {
+            abroad: self.abroad || from != to,
+            method: if to_get { "GET".to_owned() } else { self.method.clone() },
+            body: if to_get { Body::Empty } else { self.body.clone() },
+            place,
+        }))
+    }
+}
+
+/// Whether an error of the connection may vanish on a fresh one, and a repetition cannot be mistaken for a second
+/// request. The raw transport also shows what a reply looked like that the pooled one could not read.
+fn worth_repeating(error: &TransportError, done: &Delivery, leg: &Leg) -> bool {
+    let repeatable = repeatable(&leg.method, &leg.place.target, &leg.body);
+    match error {
+        TransportError::Connect { .. } => true,
+        TransportError::Reset { .. } | TransportError::BodyShort { .. } => repeatable,
+        TransportError::MalformedResponse { .. } => repeatable && done.transport == Transport::Pooled,
+        _ => false,
+    }
+}
+
+/// Whether a registry that sees the request twice ends in the same state and answers alike. A deletion does not (404 the
+/// second time), nor does the end of an upload.
+fn repeatable(method: &str, target: &str, body: &Body) -> bool {
+    match method {
+        "GET" | "HEAD" | "OPTIONS" => true,
+        "PUT" => target.contains("/manifests/"),
+        "POST" => body.is_empty(),
+        _ => false,
+    }
+}
+
+/// How long the reply asks to wait, [RFC 9110 section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3).
+fn retry_after(reply: &Reply, now: OffsetDateTime) -> Option<Duration> {
+    if !matches!(reply.status, 429 | 503) {
+        return None;
+    }
+    let value = std::str::from_utf8(reply.header("Retry-After")?).ok()?.trim();
+    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        // More digits than fit are more than anybody waits.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let wait = OffsetDateTime::parse(value, &Rfc2822).ok()? - now;
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|n| n.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,155 @@
+//! The bytes of a node: at hand, or made anew from a seed wherever they are needed.
+
+use bytes::Bytes;
+
+use crate::oci::digest::{Algorithm, Digest, Hasher};
+
+/// Content larger than this is never held in memory whole.
+pub const IN_MEMORY: u64 = 8 << 20;
+
+/// How much of generated content is made at a time.
+const PIECE: u64 = 64 << 10;
+
+/// Bytes, at hand or generated.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Data {
+    /// At hand.
+    Bytes(Bytes),
+    /// `len` bytes of the endless sequence of `seed`, starting at `offset`.
+    Generated {
+        /// Names the sequence.
+        seed: u64,
+        /// Where it starts.
+        offset: u64,
+        /// How many bytes.
+        len: u64,
+    },
+}
+
+impl Data {
+    /// Pseudo-random bytes: the same for the same seed, in every release.
+    pub fn random(seed: u64, len: u64) -> Self {
+        if len <= IN_MEMORY {
+            Data::Bytes(sequence(seed, 0, len))
+        } else {
+            Data::Generated { seed, offset: 0, len }
+        }
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> u64 {
+        match self {
+            Data::Bytes(bytes) => bytes.len() as u64,
+            Data::Generated { len, .. } => *len,
+        }
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes from `from` to `to` (exclusive), cut at the end.
+    pub fn slice(&self, from: u64, to: u64) -> Self {
+        let to = to.min(self.len());
+        let from = from.min(to);
+        match self {
+            // Both bounds are at most the length of bytes in memory, so they fit a usize.
+            Data::Bytes(bytes) => Data::Bytes(bytes.slice(from as usize..to as usize)),
+            Data::Generated { seed, offset, .. } => {
+                let (seed, offset, len) = (*seed, offset + from, to - from);
+                if len <= IN_MEMORY {
+                    Data::Bytes(sequence(seed, offset, len))
+                } else {
+                    Data::Generated { seed, offset, len }
+                }
+            }
+        }
+    }
+
+    /// The bytes, if they are few enough to be held in memory.
+    pub fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Data::Bytes(bytes) => Some(bytes),
+            Data::Generated { .. } => None,
+        }
+    }
+
+    /// The content in pieces, each made when it is asked for.
+    pub fn pieces(&self) -> impl Iterator<Item = Bytes> + std::marker::Send + 'static {
+        let data = self.clone();
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            if at >= data.len() {
+                return None;
+            }
+            let piece = match &data {
+                Data::Bytes(bytes) => bytes.clone(),
+                Data::Generated { seed, offset, len } => sequence(*seed, offset + at, PIECE.min(len - at)),
+            };
+            at += piece.len() as u64;
+            Some(piece)
+        })
+    }
+
+    /// Fills `buffer` with the bytes from `from` on; the content must reach that far.
+    pub fn fill(&self, from: u64, buffer: &mut [u8]) {
+        let part = match self.slice(from, from.saturating_add(buffer.len() as u64)) {
+            Data::Bytes(bytes) => bytes,
+            Data::Generated { seed, offset, len } => sequence(seed, offset, len),
+        };
+        let filled = part.len().min(buffer.len());
+        buffer[..filled].copy_from_slice(&part[..filled]);
+    }
+
+    /// Its digest.
+    pub fn digest(&self, algorithm: Algorithm) -> Digest {
+        let mut hasher = Hasher::new(algorithm);
+        self.pieces().for_each(|piece| hasher.update(&piece));
+        hasher.finish()
+    }
+}
+
+/// `len` bytes of the sequence of `seed` from `offset` on: SplitMix64 over a counter, so any part can be made alone.
+fn sequence(seed: u64, offset: u64, len: u64) -> Bytes {
+    let first = offset / 8;
+    let skip = (offset % 8) as usize;
+    let words = (skip as u64 + len).div_ceil(8);
+    let mut out = Vec::with_capacity(words as usize * 8);
+    for index in first..first + words {
+        out.extend_from_slice(&mix(seed.wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15))).to_le_bytes());
+    }
+    Bytes::from(out).slice(skip..skip + len as usize)
+}
+
+/// The finaliser of SplitMix64.
+pub fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_part_of_a_sequence_can_be_made_alone() {
+        let whole = sequence(7, 0, 1000);
+        for (from, to) in [(0, 1), (3, 17), (8, 16), (999, 1000), (500, 500)] {
+            assert_eq!(sequence(7, from, to - from), whole.slice(from as usize..to as usize));
+        }
+        assert_ne!(sequence(8, 0, 100), whole.slice(0..100));
+    }
+
+    #[test]
+    fn generated_content_hashes_like_content_at_hand() {
+        let large = Data::random(3, IN_MEMORY + 13);
+        assert!(large.bytes().is_none());
+        let at_hand = Data::Bytes(sequence(3, 0, IN_MEMORY + 13));
+        assert_eq!(large.digest(Algorithm::Sha256), at_hand.digest(Algorithm::Sha256));
+        assert_eq!(large.slice(5, 25), at_hand.slice(5, 25));
+        assert_eq!(large.slice(IN_MEMORY, u64::MAX).len(), 13);
+        assert_eq!(large.slice(9, 3).len(), 0);
+    }
+}

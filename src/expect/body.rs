@@ -1,0 +1,98 @@
+//! Demands on the body.
+
+use regex::bytes::Regex;
+use serde_json::Value;
+
+use super::Mismatch;
+use crate::case::{BodyMatcher, ErrorMatcher};
+use crate::client::Answer;
+use crate::content::{Scope, ScopeError};
+use crate::oci::digest::Algorithm;
+
+/// The body is exactly the bytes of a node.
+pub(super) fn content(node: &str, answer: &Answer, scope: &Scope) -> Result<Option<Mismatch>, ScopeError> {
+    let wanted = &scope.node(node)?.data;
+    let received = &answer.body;
+    let digest = wanted.digest(Algorithm::Sha256);
+    if received.len == wanted.len() && received.sha256 == digest.encoded() {
+        return Ok(None);
+    }
+    let mut actual = format!("{} bytes, sha256:{}", received.len, received.sha256);
+    if let Some(bytes) = wanted.bytes()
+        && received.len > 0
+    {
+        let same = bytes
+            .iter()
+            .zip(received.bytes.iter())
+            .take_while(|(a, b)| a == b)
+            .count();
+        actual.push_str(&format!(", the first {same} of them the same"));
+    }
+    Ok(Some(Mismatch::new(
+        "body",
+        format!("{} bytes, {digest} ({node})", wanted.len()),
+        actual,
+    )))
+}
+
+/// A demand on the body as a whole.
+pub(super) fn compare(matcher: &BodyMatcher, answer: &Answer) -> Option<Mismatch> {
+    let body = &answer.body;
+    let (holds, expected) = match matcher {
+        BodyMatcher::Empty => {
+            let trailing = answer
+                .exchange
+                .response
+                .as_ref()
+                .map_or(0, |response| response.trailing);
+            (body.len == 0 && trailing == 0, "no body".to_string())
+        }
+        BodyMatcher::NotEmpty => (body.len > 0, "a body".to_string()),
+        BodyMatcher::Json => (parse(answer).is_some(), "a JSON document".to_string()),
+        BodyMatcher::Matches(pattern) => (
+            Regex::new(pattern).is_ok_and(|regex| regex.is_match(&body.bytes)),
+            format!("a body like /{pattern}/"),
+        ),
+    };
+    (!holds).then(|| Mismatch::new("body", expected, shown(answer)))
+}
+
+/// One of the codes is in the error body, if the body is one.
+pub(super) fn error(matcher: &ErrorMatcher, answer: &Answer) -> Option<Mismatch> {
+    let codes: Option<Vec<String>> = parse(answer).and_then(|document| {
+        let errors = document.get("errors")?.as_array()?;
+        Some(
+            errors
+                .iter()
+                .filter_map(|error| error.get("code")?.as_str().map(str::to_string))
+                .collect(),
+        )
+    });
+    let holds = match &codes {
+        Some(codes) => codes.iter().any(|code| matcher.codes.contains(code)),
+        None => !matcher.required,
+    };
+    (!holds).then(|| {
+        let actual = codes.map(|codes| codes.join(", ")).unwrap_or_else(|| shown(answer));
+        Mismatch::new("error code", matcher.codes.join(" or "), actual)
+    })
+}
+
+/// The body as JSON, if it is there whole and is JSON.
+pub(super) fn parse(answer: &Answer) -> Option<Value> {
+    answer
+        .body
+        .whole
+        .then(|| serde_json::from_slice(&answer.body.bytes).ok())
+        .flatten()
+}
+
+/// The body in short.
+pub(super) fn shown(answer: &Answer) -> String {
+    match &answer.exchange.response {
+        Some(response) if response.body.len > 0 => response.body.preview.clone(),
+        Some(response) if response.trailing > 0 => format!("{} bytes after the header", response.trailing),
+        Some(_) => "no body".to_string(),
+        None => super::status_text(answer),
+    }
+}

@@ -1,0 +1,176 @@
+//! Demands on header fields.
+
+use regex::Regex;
+use url::Url;
+
+use super::Mismatch;
+use crate::case::{HeaderMatcher, HeaderOp, LinkMatcher};
+use crate::client::Answer;
+use crate::content::{Scope, ScopeError};
+use crate::oci::digest::Digest;
+use crate::oci::link::Links;
+use crate::oci::media_type::MediaType;
+
+pub(super) fn compare(matcher: &HeaderMatcher, answer: &Answer, scope: &Scope) -> Result<Option<Mismatch>, ScopeError> {
+    let values = values_of(matcher, answer);
+    let subject = format!("header {}", matcher.name);
+    if values.is_empty() {
+        let fine = matcher.optional || matches!(matcher.op, HeaderOp::Absent | HeaderOp::ListLacks(_));
+        let missing = || Ok(Mismatch::new(subject, expected(&matcher.op, scope)?, "no such header"));
+        return if fine { Ok(None) } else { missing().map(Some) };
+    }
+    if holds(&matcher.op, &values, answer, scope)? {
+        return Ok(None);
+    }
+    Ok(Some(Mismatch::new(
+        subject,
+        expected(&matcher.op, scope)?,
+        values.join(", "),
+    )))
+}
+
+/// A link of a relation is there, or is not.
+pub(super) fn link(matcher: &LinkMatcher, answer: &Answer) -> Option<Mismatch> {
+    let text = answer.headers_all("Link").collect::<Vec<_>>().join(", ");
+    let (links, _) = Links::tolerant(&text);
+    let found = links.find(&matcher.rel).is_some();
+    (found != matcher.present).then(|| {
+        let expected = if matcher.present { "a link" } else { "no link" };
+        let actual = if text.is_empty() {
+            "no Link header".to_string()
+        } else {
+            text.clone()
+        };
+        Mismatch::new("header Link", format!("{expected} with rel={}", matcher.rel), actual)
+    })
+}
+
+/// The values of the field. A digest header that the last answer lacks may stand on a redirect that led to it: storage
+/// behind a registry does not know the header, and the text does not say which of the answers has to carry it.
+fn values_of<'a>(matcher: &'a HeaderMatcher, answer: &'a Answer) -> Vec<&'a str> {
+    let values: Vec<&str> = answer.headers_all(&matcher.name).collect();
+    let digest = matches!(matcher.op, HeaderOp::DigestOf(_) | HeaderOp::DigestOfBody)
+        || (matches!(matcher.op, HeaderOp::Present) && matcher.name.eq_ignore_ascii_case("Docker-Content-Digest"));
+    if values.is_empty() && digest {
+        return answer
+            .exchange
+            .hops
+            .iter()
+            .filter_map(|hop| hop.response.header(&matcher.name))
+            .collect();
+    }
+    values
+}
+
+fn holds(op: &HeaderOp, values: &[&str], answer: &Answer, scope: &Scope) -> Result<bool, ScopeError> {
+    let every = |test: &dyn Fn(&str) -> bool| values.iter().all(|value| test(value));
+    Ok(match op {
+        HeaderOp::Equals(template) => {
+            let wanted = scope.text(template)?;
+            every(&|value| value == wanted)
+        }
+        HeaderOp::OneOf(templates) => {
+            let wanted = templates.iter().map(|t| scope.text(t)).collect::<Result<Vec<_>, _>>()?;
+            every(&|value| wanted.iter().any(|w| w == value))
+        }
+        HeaderOp::Present => true,
+        HeaderOp::Absent => false,
+        // The loader refuses expressions that do not compile.
+        HeaderOp::Matches(pattern) => Regex::new(pattern).is_ok_and(|regex| every(&|value| regex.is_match(value))),
+        HeaderOp::ListContains(template) => {
+            let wanted = scope.text(template)?;
+            elements(values).any(|element| element == wanted)
+        }
+        HeaderOp::ListLacks(template) => {
+            let unwanted = scope.text(template)?;
+            !elements(values).any(|element| element == unwanted)
+        }
+        HeaderOp::MediaType(template) => {
+            let wanted = scope.text(template)?;
+            every(&|value| {
+                value
+                    .parse::<MediaType>()
+                    .is_ok_and(|t| t.essence().eq_ignore_ascii_case(&wanted))
+            })
+        }
+        HeaderOp::DigestOf(node) => {
+            let data = &scope.node(node)?.data;
+            every(&|value| names(value, |algorithm| data.digest(algorithm).to_string()))
+        }
+        HeaderOp::DigestOfBody => {
+            let body = &answer.body;
+            every(&|value| {
+                names(value, |algorithm| match algorithm {
+                    crate::oci::digest::Algorithm::Sha256 => format!("sha256:{}", body.sha256),
+                    crate::oci::digest::Algorithm::Sha512 => format!("sha512:{}", body.sha512),
+                })
+            })
+        }
+        HeaderOp::Url => {
+            let base = Url::parse(&answer.url).ok();
+            every(&|value| {
+                !value.is_empty()
+                    && base
+                        .as_ref()
+                        .and_then(|base| base.join(value).ok())
+                        .is_some_and(|url| matches!(url.scheme(), "http" | "https"))
+            })
+        }
+        HeaderOp::QuotedAtMost(most) => values.iter().map(|value| quoted(value)).sum::<u64>() <= *most,
+        HeaderOp::LengthOf(node) => {
+            let wanted = scope.node(node)?.data.len().to_string();
+            every(&|value| value == wanted)
+        }
+    })
+}
+
+/// Whether `value` is a digest that `digest_in` yields too. A digest in an algorithm that cannot be computed here is
+/// given the benefit of the doubt.
+fn names(value: &str, digest_in: impl Fn(crate::oci::digest::Algorithm) -> String) -> bool {
+    match value.parse::<Digest>() {
+        Ok(digest) => digest
+            .algorithm()
+            .is_none_or(|algorithm| digest_in(algorithm) == digest.as_str()),
+        Err(_) => false,
+    }
+}
+
+fn elements<'a>(values: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    values.iter().flat_map(|value| value.split(',')).map(str::trim)
+}
+
+fn expected(op: &HeaderOp, scope: &Scope) -> Result<String, ScopeError> {
+    Ok(match op {
+        HeaderOp::Equals(template) => scope.text(template)?,
+        HeaderOp::OneOf(templates) => templates
+            .iter()
+            .map(|t| scope.text(t))
+            .collect::<Result<Vec<_>, _>>()?
+            .join(" or "),
+        HeaderOp::Present => "any value".to_string(),
+        HeaderOp::Absent => "no such header".to_string(),
+        HeaderOp::Matches(pattern) => format!("a value like /{pattern}/"),
+        HeaderOp::ListContains(template) => format!("a list with {}", scope.text(template)?),
+        HeaderOp::ListLacks(template) => format!("a list without {}", scope.text(template)?),
+        HeaderOp::MediaType(template) => scope.text(template)?,
+        HeaderOp::DigestOf(node) => format!("a digest of {node}: {}", scope.node(node)?.digest),
+        HeaderOp::DigestOfBody => "a digest of the body".to_string(),
+        HeaderOp::Url => "a URL, absolute (http or https) or relative".to_string(),
+        HeaderOp::LengthOf(node) => scope.node(node)?.data.len().to_string(),
+        HeaderOp::QuotedAtMost(most) => format!("at most {most} bytes in double quotes"),
+    })
+}
+
+/// How many bytes of a value stand in double quotes, escapes as they are written.
+fn quoted(value: &str) -> u64 {
+    let (mut inside, mut escaped, mut count) = (false, false, 0);
+    for byte in value.bytes() {
+        if byte == b'"' && !escaped {
+            inside = !inside;
+            continue;
+        }
+        escaped = inside && byte == b'\\' && !escaped;
+        count += u64::from(inside);
+    }
+    count
+}

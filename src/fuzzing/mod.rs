@@ -1,0 +1,13 @@
+//! Fuzzing: what to feed to parsers, and what must hold whatever they are fed.
+//!
+//! Generators and oracles are kept apart. [`document`] makes manifests out of a sequence of choices, [`words`] are the
+//! pieces that both it and the dictionary of libFuzzer draw on, and [`targets`] are the bodies of the fuzz targets: each
+//! takes bytes and asserts what holds for all bytes. The crate in `fuzz/` wraps each body in three lines; here, every one
+//! of them also runs on seeds and a bounded number of random inputs as an ordinary test.
+
+pub mod document;
+pub mod targets;
+pub mod words;
+
+#[cfg(test)]
+mod smoke;

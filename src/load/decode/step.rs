@@ -1,0 +1,398 @@
+//! Steps: exactly one verb, its options, and what is expected of the answer.
+
+use super::{Decoder, Fields, Place, Role, What};
+use crate::case::{
+    Action, Body, Capture, CaptureFrom, DeleteWhat, Expectation, Fact, Matcher, Redirects, Send, SendAuth, Step,
+    Template, UploadHow, Via, Wire,
+};
+use crate::load::diagnostic::{Code, Diagnostic, Span};
+use crate::load::tree::{Key, Tree, Value};
+use crate::load::vocabulary::{self, VERBS, Verb};
+
+/// Copies of one step in `together`.
+const MAX_TIMES: u64 = 256;
+
+const REDIRECTS: [(Redirects, &str); 2] = [(Redirects::Follow, "follow"), (Redirects::Keep, "keep")];
+const AUTH: [(SendAuth, &str); 3] = [
+    (SendAuth::Run, "run"),
+    (SendAuth::Anonymous, "anonymous"),
+    (SendAuth::Wrong, "wrong"),
+];
+const WIRE: [(Wire, &str); 2] = [(Wire::Auto, "auto"), (Wire::Raw, "raw")];
+
+impl Decoder<'_> {
+    pub(super) fn steps(&mut self, tree: Option<&Tree>) -> Vec<Step> {
+        self.items(tree, "a list of steps", Self::step)
+    }
+
+    fn step(&mut self, tree: &Tree) -> Option<Step> {
+        let verb = self.verb(tree)?;
+        let mut names = vec![verb.key.name];
+        names.extend(verb.options.iter().map(|key| key.name));
+        names.extend(vocabulary::STEP.keys.iter().map(|key| key.name));
+        let fields = self.fields_among(tree, &format!("a `{}` step", verb.key.name), &names)?;
+        let (key, value) = fields.entry(verb.key.name)?;
+        if !verb.answers {
+            for option in ["in", "expect", "record", "capture", "within"] {
+                if let Some((key, _)) = fields.entry(option) {
+                    let message = format!("`{}` has no answer, so `{option}` has no effect", verb.key.name);
+                    self.report(Diagnostic::new(Code::WithoutEffect, key.span, message));
+                }
+            }
+        }
+        self.check_judgement(&fields);
+        let repo = fields.get("in").and_then(|tree| self.repository(tree));
+        let needs = self.needs(fields.get("needs"));
+        let action = self.action(verb, value, &fields);
+        let expect = self.expectations(fields.get("expect"));
+        let record = self.record(fields.get("record"));
+        let within = fields.get("within").and_then(|tree| self.time(tree));
+        let capture = self.captures(fields.get("capture"));
+        Some(Step {
+            action: action?,
+            repo: repo.filter(|name| name != "repo"),
+            needs,
+            expect,
+            record,
+            capture,
+            within,
+            origin: self.origin(key.span),
+        })
+    }
+
+    /// Nothing is judged before the steps, and only what is judged is worth a repetition.
+    fn check_judgement(&mut self, fields: &Fields<'_>) {
+        let (judged, help) = match self.place {
+            Place::Setup => (
+                false,
+                "a setup step has to succeed; move this one to `steps` to judge it",
+            ),
+            Place::Probe => (
+                false,
+                "a probe is not judged; the answers that decide it stand under `absent`",
+            ),
+            _ => (true, ""),
+        };
+        for option in ["expect", "record", "within"] {
+            if let (false, Some((key, _))) = (judged, fields.entry(option)) {
+                let message = format!("`{option}` has no place here");
+                self.report(Diagnostic::new(Code::JudgedSetup, key.span, message).help(help));
+            }
+        }
+        if let (true, Some((key, _)), None) = (judged, fields.entry("within"), fields.get("expect")) {
+            let message = "`within` repeats until every expectation holds, and there is none";
+            self.report(Diagnostic::new(Code::WithoutEffect, key.span, message));
+        }
+    }
+
+    /// The verb of a step: the one key that is one.
+    fn verb(&mut self, tree: &Tree) -> Option<&'static Verb> {
+        let entries = self.map(tree, "a step (a mapping)")?;
+        let is_verb = |key: &Key| VERBS.iter().find(|verb| verb.key.name == key.text);
+        let mut verbs = entries.iter().filter_map(|(key, _)| Some((key, is_verb(key)?)));
+        let names = || VERBS.iter().map(|verb| verb.key.name);
+        let Some((first, verb)) = verbs.next() else {
+            let options = vocabulary::STEP.keys;
+            let odd = entries
+                .iter()
+                .find(|(key, _)| !options.iter().any(|option| option.name == key.text));
+            let diagnostic = match odd {
+                Some((key, _)) => Diagnostic::new(Code::Verb, key.span, format!("`{}` is no verb", key.text))
+                    .did_you_mean(&key.text, names()),
+                None => Diagnostic::new(Code::Verb, tree.head(), "a step says what is done"),
+            };
+            let known: Vec<&str> = names().collect();
+            self.report(diagnostic.note(format!("the verbs are {}", super::listed(&known))));
+            return None;
+        };
+        if let Some((second, _)) = verbs.next() {
+            let message = format!("a step does one thing, not `{}` and `{}`", first.text, second.text);
+            let diagnostic = Diagnostic::new(Code::Verb, second.span, message);
+            self.report(diagnostic.help("make two steps of it"));
+            return None;
+        }
+        Some(verb)
+    }
+
+    fn action(&mut self, verb: &Verb, tree: &Tree, fields: &Fields<'_>) -> Option<Action> {
+        let tag = |decoder: &mut Self| decoder.optional_template(fields.get("tag"));
+        Some(match verb.key.name {
+            "send" => Action::Send(Box::new(self.send(tree, fields)?)),
+            "push" => Action::Push {
+                node: self.node_name(tree, Role::Whole)?,
+                tag: tag(self),
+                alone: fields.get("alone").and_then(|tree| self.flag(tree)).unwrap_or(false),
+            },
+            "pull" => Action::Pull {
+                node: self.node_name(tree, Role::Whole)?,
+                tag: tag(self),
+            },
+            "head" => Action::Head {
+                node: self.node_name(tree, Role::Whole)?,
+                tag: tag(self),
+            },
+            "upload" => Action::Upload {
+                node: self.node_name(tree, Role::Bytes)?,
+                how: fields
+                    .get("how")
+                    .map_or(Some(UploadHow::PostThenPut), |tree| self.word(tree, &UploadHow::ALL))?,
+            },
+            "mount" => Action::Mount {
+                node: self.node_name(tree, Role::Bytes)?,
+                from: fields.get("from").and_then(|tree| self.repository(tree)),
+            },
+            "discover" => Action::Discover {
+                subject: self.node_name(tree, Role::Whole)?,
+                via: fields
+                    .get("via")
+                    .map_or(Some(Via::Oci), |tree| self.word(tree, &Via::ALL))?,
+                artifact_type: self.optional_template(fields.get("artifact-type")),
+            },
+            "tags" => self.tags(tree)?,
+            "token" => self.token(tree, fields.get("auth"))?,
+            "delete" => self.delete(tree)?,
+            "gc" => {
+                self.nothing(tree);
+                Action::Gc
+            }
+            "wait" => Action::Wait(self.time(tree)?),
+            _ => self.together(tree, fields.get("times")),
+        })
+    }
+
+    fn nothing(&mut self, tree: &Tree) {
+        if !tree.is_null() {
+            let diagnostic = Diagnostic::new(Code::WrongType, tree.head(), "nothing is written here");
+            self.report(diagnostic.label("leave this out"));
+        }
+    }
+
+    fn send(&mut self, tree: &Tree, fields: &Fields<'_>) -> Option<Send> {
+        let line = self.text(tree)?.to_string();
+        let wire = fields.get("wire").and_then(|tree| self.word(tree, &WIRE));
+        let request = self.request_line(&line, tree.span, wire == Some(Wire::Raw));
+        let query = self.query(fields.get("query"));
+        let headers = self.request_headers(fields.get("headers"));
+        let body = fields.get("body").map_or(Some(Body::Empty), |tree| self.body(tree));
+        let redirects = fields.get("redirects").and_then(|tree| self.word(tree, &REDIRECTS));
+        let auth = fields.get("auth").and_then(|tree| self.word(tree, &AUTH));
+        let (method, target) = request?;
+        Some(Send {
+            method,
+            target,
+            query,
+            headers,
+            body: body?,
+            redirects: redirects.unwrap_or(Redirects::Follow),
+            auth: auth.unwrap_or(SendAuth::Run),
+            wire: wire.unwrap_or(Wire::Auto),
+        })
+    }
+
+    fn request_line(&mut self, line: &str, span: Span, raw: bool) -> Option<(String, Template)> {
+        let help = "such as `GET /v2/${repo}/tags/list`, or `PUT ${location}`";
+        let Some((method, target)) = line.split_once(' ') else {
+            let message = format!("`{line}` is not `METHOD target`");
+            self.report(Diagnostic::new(Code::BadValue, span, message).help(help));
+            return None;
+        };
+        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if method.is_empty() || !method.bytes().all(token) {
+            self.report(Diagnostic::new(Code::BadValue, span, format!("`{method}` is not a method")).help(help));
+        }
+        let template = self.template_of(target, span)?;
+        if !(raw || target.starts_with('/') || target.starts_with("${")) {
+            let message = format!("the target `{target}` does not begin with `/`");
+            let diagnostic = Diagnostic::new(Code::BadValue, span, message);
+            self.report(diagnostic.help("only `wire: raw` sends such a target as it is"));
+        }
+        Some((method.to_string(), template))
+    }
+
+    fn query(&mut self, tree: Option<&Tree>) -> Vec<(String, Template)> {
+        let entries = tree.and_then(|tree| self.map(tree, "a mapping from names to texts"));
+        let mut query = Vec::new();
+        for (key, value) in entries.unwrap_or_default() {
+            let values = match &value.value {
+                Value::List(items) => items.as_slice(),
+                _ => std::slice::from_ref(value),
+            };
+            for value in values {
+                query.extend(self.template(value).map(|value| (key.text.clone(), value)));
+            }
+        }
+        query
+    }
+
+    fn request_headers(&mut self, tree: Option<&Tree>) -> Vec<(String, Template)> {
+        let entries = tree.and_then(|tree| self.map(tree, "a mapping from names to texts"));
+        let mut headers = Vec::new();
+        for (key, value) in entries.unwrap_or_default() {
+            let name = self.header_name(&key.text, key.span).unwrap_or_default();
+            let values = match &value.value {
+                Value::List(items) => items.as_slice(),
+                _ => std::slice::from_ref(value),
+            };
+            for value in values {
+                headers.extend(self.template(value).map(|value| (name.clone(), value)));
+            }
+        }
+        headers
+    }
+
+    fn body(&mut self, tree: &Tree) -> Option<Body> {
+        if matches!(tree.value, Value::Scalar { .. }) {
+            return self.node_name(tree, Role::Bytes).map(Body::Node);
+        }
+        let fields = self.fields(tree, &vocabulary::BODY)?;
+        let mut sources = fields.iter();
+        let (first, second) = (sources.next(), sources.next());
+        let (Some((key, value)), None) = (first, second) else {
+            self.one_of(fields.head, "a body", &["node", "stream", "text", "json"]);
+            return None;
+        };
+        Some(match key.text.as_str() {
+            "node" => Body::Node(self.node_name(value, Role::Bytes)?),
+            "stream" => Body::Stream(self.node_name(value, Role::Bytes)?),
+            "text" => Body::Text(self.template(value)?),
+            _ => Body::Json(self.json(value)?),
+        })
+    }
+
+    fn tags(&mut self, tree: &Tree) -> Option<Action> {
+        if tree.is_null() {
+            return Some(Action::Tags { n: None, last: None });
+        }
+        let fields = self.fields(tree, &vocabulary::TAGS)?;
+        Some(Action::Tags {
+            n: self.optional_template(fields.get("n")),
+            last: self.optional_template(fields.get("last")),
+        })
+    }
+
+    fn token(&mut self, tree: &Tree, auth: Option<&Tree>) -> Option<Action> {
+        let fields = self.fields(tree, &vocabulary::TOKEN)?;
+        let scopes = self.items(fields.get("scope"), "a list of scopes", Self::template);
+        Some(Action::Token {
+            challenge: self.optional_template(fields.get("challenge"))?,
+            scopes,
+            auth: auth.map_or(Some(SendAuth::Run), |tree| self.word(tree, &AUTH))?,
+        })
+    }
+
+    fn delete(&mut self, tree: &Tree) -> Option<Action> {
+        if matches!(tree.value, Value::Scalar { .. }) {
+            return self
+                .node_name(tree, Role::Whole)
+                .map(|node| Action::Delete(DeleteWhat::Node(node)));
+        }
+        let fields = self.fields(tree, &vocabulary::DELETE)?;
+        let tag = self.optional_template(fields.get("tag"))?;
+        Some(Action::Delete(DeleteWhat::Tag(tag)))
+    }
+
+    fn together(&mut self, tree: &Tree, times: Option<&Tree>) -> Action {
+        if self.together {
+            let message = "`together` inside `together` is not possible";
+            self.report(Diagnostic::new(Code::WithoutEffect, tree.head(), message).help("name all steps in one list"));
+        }
+        let times = times.and_then(|tree| {
+            let times = self.count(tree)?;
+            let good = u32::try_from(times).ok().filter(|_| (1..=MAX_TIMES).contains(&times));
+            self.value(tree, good, "a number of copies", "from 1 to 256")
+        });
+        let outer = std::mem::replace(&mut self.together, true);
+        let steps = self.steps(Some(tree));
+        self.together = outer;
+        Action::Together {
+            times: times.unwrap_or(1),
+            steps,
+        }
+    }
+
+    /// A repository of the case: a name under `repos`, or `repo` for its own.
+    fn repository(&mut self, tree: &Tree) -> Option<String> {
+        let name = self.text(tree)?.to_string();
+        self.refer(What::Repository(name.clone()), tree.span);
+        Some(name)
+    }
+
+    /// Requirement ids and what each demands.
+    pub(super) fn expectations(&mut self, tree: Option<&Tree>) -> Vec<Expectation> {
+        let entries = tree.and_then(|tree| self.map(tree, "a mapping from requirement ids to matchers"));
+        let mut expectations = Vec::new();
+        for (key, value) in entries.unwrap_or_default() {
+            let requirement = self.requirement(key);
+            let matchers = self.matchers(value);
+            let origin = self.origin(key.span);
+            expectations.push(Expectation {
+                requirement,
+                matchers,
+                origin,
+            });
+        }
+        expectations
+    }
+
+    fn record(&mut self, tree: Option<&Tree>) -> Vec<Fact> {
+        let entries = tree.and_then(|tree| self.map(tree, "a mapping from facts to their values"));
+        let mut facts = Vec::new();
+        for (key, value) in entries.unwrap_or_default() {
+            let name = self.name_of(&key.text, key.span, "the name of a fact");
+            let values = self.fact_values(value);
+            let origin = self.origin(key.span);
+            facts.extend(name.map(|name| Fact { name, values, origin }));
+        }
+        facts
+    }
+
+    fn fact_values(&mut self, tree: &Tree) -> Vec<(String, Vec<Matcher>)> {
+        let entries = self.map(tree, "a mapping from values to matchers").unwrap_or_default();
+        let mut values = Vec::new();
+        for (key, value) in entries {
+            let name = self.name_of(&key.text, key.span, "the name of a fact's value");
+            let matchers = self.matchers(value);
+            values.extend(name.map(|name| (name, matchers)));
+        }
+        values
+    }
+
+    fn captures(&mut self, tree: Option<&Tree>) -> Vec<Capture> {
+        let entries = tree.and_then(|tree| self.map(tree, "a mapping from names to what is captured"));
+        let mut captures = Vec::new();
+        for (key, value) in entries.unwrap_or_default() {
+            let name = self.name_of(&key.text, key.span, "the name of a capture");
+            let from = self.capture_from(value);
+            if let (Some(name), Some(from)) = (name, from) {
+                self.refer(What::Capture(name.clone()), key.span);
+                captures.push(Capture { name, from });
+            }
+        }
+        captures
+    }
+
+    fn capture_from(&mut self, tree: &Tree) -> Option<CaptureFrom> {
+        if matches!(tree.value, Value::Scalar { .. }) {
+            let words = [(true, "location"), (false, "body")];
+            let location = self.word(tree, &words)?;
+            return Some(if location {
+                CaptureFrom::Location
+            } else {
+                CaptureFrom::Body
+            });
+        }
+        let fields = self.fields(tree, &vocabulary::CAPTURE_FROM)?;
+        let mut places = fields.iter();
+        let (first, second) = (places.next(), places.next());
+        let (Some((key, value)), None) = (first, second) else {
+            self.one_of(fields.head, "a capture", &["header", "json", "link"]);
+            return None;
+        };
+        let text = self.text(value)?.to_string();
+        Some(match key.text.as_str() {
+            "header" => CaptureFrom::Header(self.header_name(&text, value.span)?),
+            "json" => CaptureFrom::Json(self.pointer(&text, value.span)?),
+            _ => CaptureFrom::Link(text),
+        })
+    }
+}

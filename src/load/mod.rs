@@ -1,0 +1,85 @@
+//! Case files to a [`Suite`]: bytes to [`crate::case`] values, with every mistake at once.
+//!
+//! Owns the format: the YAML that is allowed ([`tree`]), the words of every mapping ([`vocabulary`]), their decoding
+//! ([`decode`]), the combinations of `each` ([`each`]), the rules across files ([`lint`]), and how a mistake is shown
+//! ([`diagnostic`]). It refuses to know HTTP, targets and verdicts.
+
+mod decode;
+mod diagnostic;
+mod each;
+mod lint;
+mod source;
+mod tree;
+pub mod vocabulary;
+
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Span};
+pub use source::{Source, builtin, from_dir};
+
+use crate::case::Suite;
+use decode::{Catalogue, Decoder, Place};
+use diagnostic::{Found, Lines};
+use lint::Decoded;
+
+/// Loads cases and the catalogue. Files named `spec/...` are the catalogue; all others hold cases.
+///
+/// # Errors
+/// Everything that is wrong in the files, in their order.
+pub fn load(sources: &[Source]) -> Result<Suite, Diagnostics> {
+    let mut found = Found::default();
+    let mut catalogue = Catalogue::default();
+    let mut cases = Vec::new();
+    let mut uses = Vec::new();
+    for (file, source) in sources.iter().enumerate() {
+        let Some(root) = tree::parse(file, &source.text, &mut found) else {
+            continue;
+        };
+        let mut decoder = Decoder {
+            text: &source.text,
+            lines: Lines::new(source),
+            found: &mut found,
+            uses: Vec::new(),
+            place: Place::Top,
+            together: false,
+        };
+        match source.name.strip_prefix("spec/") {
+            Some(name) => {
+                decoder.spec_file(name, &root, &mut catalogue);
+                uses.append(&mut decoder.uses);
+            }
+            None => decoder.cases(&source.name, &root, &mut cases),
+        }
+    }
+    lint::lint(&catalogue, &uses, &cases, &mut found);
+    match found.finish(sources) {
+        Some(diagnostics) => Err(diagnostics),
+        None => Ok(suite(catalogue, cases)),
+    }
+}
+
+fn suite(catalogue: Catalogue, decoded: Vec<Decoded>) -> Suite {
+    let mut cases: Vec<_> = decoded
+        .into_iter()
+        .flat_map(|decoded| decoded.cases)
+        .map(|(case, _)| case)
+        .collect();
+    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    Suite {
+        documents: catalogue.documents.into_iter().map(|(document, _)| document).collect(),
+        requirements: catalogue
+            .requirements
+            .into_iter()
+            .map(|(requirement, _)| requirement)
+            .collect(),
+        profiles: catalogue.profiles.into_iter().map(|(profile, _)| profile).collect(),
+        capabilities: catalogue
+            .capabilities
+            .into_iter()
+            .map(|(capability, _, _)| capability)
+            .collect(),
+        always: catalogue.always,
+        cases,
+    }
+}
+
+#[cfg(test)]
+mod tests;

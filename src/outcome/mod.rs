@@ -1,0 +1,17 @@
+//! Verdicts, findings, facts and the report: the one value that every renderer sees.
+//!
+//! Owns the shape of what a run says; it is the master form of every report (as JSON) and carries a version. It refuses
+//! to know how an answer was compared ([`crate::expect`]) and how a report looks ([`crate::report`]).
+
+mod finding;
+mod report;
+mod summary;
+mod verdict;
+
+pub use finding::{Finding, Occurrence, findings};
+pub use report::{
+    CapabilityOutcome, Category, CategoryVerdict, Counts, FactValue, Report, RequirementOutcome, RunInfo, SCHEMA,
+    Standing, TargetInfo,
+};
+pub use summary::{Conclusion, categories, facts, requirements};
+pub use verdict::{CaseOutcome, ExpectationOutcome, Mismatch, Recorded, SkipReason, Verdict, Weight};

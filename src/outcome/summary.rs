@@ -1,0 +1,377 @@
+//! What the outcomes of cases add up to: categories, facts, requirements, and the conclusion of a run.
+//!
+//! Owns the counting rules, which decide what may be called certified. Pure; refuses to know how an outcome came about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CaseOutcome, Category, CategoryVerdict, Counts, FactValue, Report, RequirementOutcome, SkipReason, Standing,
+    Verdict, Weight,
+};
+use crate::case::{Binds, CaseId, Profile, Suite};
+use crate::client::exchange::{BodyRecord, Exchange};
+
+/// What a whole run says of its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conclusion {
+    /// Something was judged, everything could be judged, and nothing is held against the target.
+    Conforms,
+    /// At least one requirement is broken.
+    Violates,
+    /// Nothing is held against the target, but something could not be judged: cases are broken or in error, the run was
+    /// interrupted, or not one case was judged.
+    Inconclusive,
+}
+
+impl Report {
+    /// Whether nothing is held against the target: no failure and, where warnings count, no warning.
+    ///
+    /// That is less than a certificate: see [`Report::conclusion`], which also asks whether everything could be judged.
+    pub fn conforms(&self) -> bool {
+        self.findings.iter().all(|finding| !self.counts_against(finding.weight))
+    }
+
+    /// What the run says of its target.
+    pub fn conclusion(&self) -> Conclusion {
+        let counts = Counts::of(&self.cases);
+        if !self.conforms() {
+            Conclusion::Violates
+        } else if self.interrupted || counts.broken + counts.error > 0 || counts.pass + counts.warn + counts.fail == 0 {
+            Conclusion::Inconclusive
+        } else {
+            Conclusion::Conforms
+        }
+    }
+
+    /// Whether a broken requirement of this weight counts against the target in this run.
+    pub fn counts_against(&self, weight: Weight) -> bool {
+        match weight {
+            Weight::Fail => true,
+            Weight::Warn => self.run.strict,
+            Weight::Fact => false,
+        }
+    }
+
+    /// The report as it is written to disk: the exchanges of cases that passed or were skipped keep their head, and the
+    /// length and the hash of their bodies, but not the bodies' text. Everything that is evidence against the target,
+    /// and the evidence for its capabilities, is kept whole. Slimming twice changes nothing more.
+    pub fn slim(&self) -> Report {
+        Report {
+            schema: self.schema,
+            run: self.run.clone(),
+            target: self.target.clone(),
+            capabilities: self.capabilities.clone(),
+            categories: self.categories.clone(),
+            counts: self.counts,
+            findings: self.findings.clone(),
+            facts: self.facts.clone(),
+            requirements: self.requirements.clone(),
+            cases: self.cases.iter().map(slim_case).collect(),
+            interrupted: self.interrupted,
+        }
+    }
+}
+
+/// The verdict on each category, in the order of [`Category::ALL`].
+///
+/// A category is not certified if any of its cases failed or could not be judged, or if the target declines all of
+/// Pull, which is [mandatory](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#requirements).
+/// Otherwise it is certified if a case passed and none was cut off by an interruption, not offered if all of its cases
+/// were skipped for want of a capability, and not judged if there is nothing to go by.
+pub fn categories(cases: &[CaseOutcome]) -> Vec<CategoryVerdict> {
+    Category::ALL
+        .into_iter()
+        .map(|category| of_category(category, cases))
+        .collect()
+}
+
+/// How freedoms are used, by the fact's name; of each value the cases that saw it, in their order.
+pub fn facts(cases: &[CaseOutcome]) -> Vec<FactValue> {
+    let mut facts: BTreeMap<&str, BTreeMap<&str, Vec<String>>> = BTreeMap::new();
+    for case in cases {
+        for recorded in &case.facts {
+            let seen = facts
+                .entry(&recorded.fact)
+                .or_default()
+                .entry(&recorded.value)
+                .or_default();
+            if seen.last() != Some(&case.id) {
+                seen.push(case.id.clone());
+            }
+        }
+    }
+    facts
+        .into_iter()
+        .map(|(fact, values)| FactValue {
+            fact: fact.to_owned(),
+            values: values
+                .into_iter()
+                .map(|(value, cases)| (value.to_owned(), cases))
+                .collect(),
+        })
+        .collect()
+}
+
+/// How the target stands to every requirement of `profile` that binds a registry, and to every other one that a case
+/// judged, in the order of the catalogue.
+pub fn requirements(suite: &Suite, profile: &Profile, cases: &[CaseOutcome]) -> Vec<RequirementOutcome> {
+    let mut judged: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for outcome in cases.iter().flat_map(|case| &case.expectations) {
+        let (held, broken) = judged.entry(&outcome.requirement).or_default();
+        *(if outcome.held() { held } else { broken }) += 1;
+    }
+    let mut seen = BTreeSet::new();
+    suite
+        .requirements
+        .iter()
+        .filter_map(|requirement| {
+            let level = profile.level(requirement)?;
+            let counts = judged.get(requirement.id.as_str()).copied();
+            if (requirement.binds != Binds::Registry && counts.is_none()) || !seen.insert(&requirement.id) {
+                return None;
+            }
+            let (held, broken) = counts.unwrap_or_default();
+            Some(RequirementOutcome {
+                id: requirement.id.clone(),
+                level,
+                held,
+                broken,
+            })
+        })
+        .collect()
+}
+
+fn of_category(category: Category, cases: &[CaseOutcome]) -> CategoryVerdict {
+    let own: Vec<&CaseOutcome> = cases
+        .iter()
+        .filter(|case| Category::of_area(CaseId(case.id.clone()).area()) == Some(category))
+        .collect();
+    let counts = Counts::of(own.iter().copied());
+    let skipped = |wanted: fn(&SkipReason) -> bool| {
+        let matching = |case: &&&CaseOutcome| matches!(&case.verdict, Verdict::Skip { reason } if wanted(reason));
+        own.iter().filter(matching).count()
+    };
+    let declined = skipped(|reason| matches!(reason, SkipReason::Capability { .. }));
+    let interrupted = skipped(|reason| *reason == SkipReason::Interrupted);
+    let standing = if counts.fail + counts.broken + counts.error > 0 {
+        Standing::NotCertified
+    } else if counts.pass + counts.warn > 0 && interrupted == 0 {
+        Standing::Certified
+    } else if declined > 0 && declined == counts.total() {
+        match category {
+            Category::Pull => Standing::NotCertified,
+            Category::Push | Category::Discovery | Category::Management => Standing::NotOffered,
+        }
+    } else {
+        Standing::NotJudged
+    };
+    CategoryVerdict {
+        category,
+        standing,
+        counts,
+    }
+}
+
+fn slim_case(case: &CaseOutcome) -> CaseOutcome {
+    let exchanges = match case.verdict {
+        Verdict::Pass | Verdict::Skip { .. } => case.exchanges.iter().map(slim_exchange).collect(),
+        Verdict::Fail | Verdict::Warn | Verdict::Broken { .. } | Verdict::Error { .. } => case.exchanges.clone(),
+    };
+    CaseOutcome {
+        id: case.id.clone(),
+        says: case.says.clone(),
+        file: case.file.clone(),
+        line: case.line,
+        verdict: case.verdict.clone(),
+        expectations: case.expectations.clone(),
+        facts: case.facts.clone(),
+        exchanges,
+        elapsed_ms: case.elapsed_ms,
+    }
+}
+
+fn slim_exchange(exchange: &Exchange) -> Exchange {
+    let mut slim = exchange.clone();
+    let hops = slim.hops.iter_mut();
+    let bodies = hops.flat_map(|hop| [&mut hop.request.body, &mut hop.response.body]);
+    bodies.for_each(slim_body);
+    slim_body(&mut slim.request.body);
+    if let Some(response) = &mut slim.response {
+        slim_body(&mut response.body);
+    }
+    slim
+}
+
+/// What is left out is marked as cut, so that nobody takes the record for that of an empty body.
+fn slim_body(body: &mut BodyRecord) {
+    body.preview = String::new();
+    body.truncated = body.len > 0;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{Document, Level, Requirement};
+    use crate::outcome::{ExpectationOutcome, Mismatch, Recorded};
+
+    fn case(id: &str, verdict: Verdict) -> CaseOutcome {
+        CaseOutcome {
+            id: id.to_owned(),
+            says: String::new(),
+            file: "cases/x.yaml".to_owned(),
+            line: 1,
+            verdict,
+            expectations: vec![],
+            facts: vec![],
+            exchanges: vec![],
+            elapsed_ms: 0.0,
+        }
+    }
+
+    fn skip(id: &str, reason: SkipReason) -> CaseOutcome {
+        case(id, Verdict::Skip { reason })
+    }
+
+    fn declined(id: &str) -> CaseOutcome {
+        skip(id, SkipReason::Capability { name: "x".to_owned() })
+    }
+
+    fn standing(category: Category, cases: &[CaseOutcome]) -> Standing {
+        let verdicts = categories(cases);
+        assert_eq!(verdicts.len(), Category::ALL.len());
+        verdicts
+            .into_iter()
+            .find(|verdict| verdict.category == category)
+            .unwrap()
+            .standing
+    }
+
+    #[test]
+    fn one_case_that_went_wrong_spoils_a_category() {
+        let broken = Verdict::Broken {
+            step: "push image".to_owned(),
+            seen: "500".to_owned(),
+        };
+        let error = Verdict::Error { message: String::new() };
+        for wrong in [Verdict::Fail, broken, error] {
+            let cases = [case("push/a/b", Verdict::Pass), case("upload/a/b", wrong)];
+            assert_eq!(standing(Category::Push, &cases), Standing::NotCertified);
+            assert_eq!(standing(Category::Pull, &cases), Standing::NotJudged);
+        }
+    }
+
+    #[test]
+    fn a_warning_or_a_skip_beside_a_pass_does_not() {
+        let cases = [case("tags/a/b", Verdict::Warn), declined("discover/a/b")];
+        assert_eq!(standing(Category::Discovery, &cases), Standing::Certified);
+    }
+
+    #[test]
+    fn only_a_declined_category_counts_as_not_offered_and_pull_never_does() {
+        let cases = [declined("delete/a/b"), declined("pull/a/b")];
+        assert_eq!(standing(Category::Management, &cases), Standing::NotOffered);
+        assert_eq!(standing(Category::Pull, &cases), Standing::NotCertified);
+        let cases = [
+            declined("delete/a/b"),
+            skip("delete/a/c", SkipReason::Repositories { needed: 2 }),
+        ];
+        assert_eq!(standing(Category::Management, &cases), Standing::NotJudged);
+    }
+
+    #[test]
+    fn an_interrupted_category_is_not_certified() {
+        let cases = [
+            case("pull/a/b", Verdict::Pass),
+            skip("pull/a/c", SkipReason::Interrupted),
+        ];
+        assert_eq!(standing(Category::Pull, &cases), Standing::NotJudged);
+    }
+
+    #[test]
+    fn facts_are_gathered_by_name_and_value() {
+        let seen = |id: &str, value: &str| {
+            let recorded = Recorded {
+                fact: "f".to_owned(),
+                value: value.to_owned(),
+            };
+            CaseOutcome {
+                facts: vec![recorded.clone(), recorded],
+                ..case(id, Verdict::Pass)
+            }
+        };
+        let gathered = facts(&[seen("a", "kept"), seen("b", "dropped"), seen("c", "kept")]);
+        assert_eq!(
+            gathered,
+            [FactValue {
+                fact: "f".to_owned(),
+                values: vec![
+                    ("dropped".to_owned(), vec!["b".to_owned()]),
+                    ("kept".to_owned(), vec!["a".to_owned(), "c".to_owned()]),
+                ],
+            }]
+        );
+    }
+
+    #[test]
+    fn requirements_are_those_of_the_profile_that_bind_a_registry_or_were_judged() {
+        let requirement = |id: &str, binds: Binds, version: &str| Requirement {
+            id: id.to_owned(),
+            document: "distribution".to_owned(),
+            area: "pull".to_owned(),
+            levels: vec![(version.to_owned(), Level::Must)],
+            section: String::new(),
+            anchors: vec![],
+            text: String::new(),
+            derived: None,
+            binds,
+            needs: vec![],
+            untested: None,
+            note: None,
+            page: None,
+        };
+        let suite = Suite {
+            documents: vec![Document {
+                name: "distribution".to_owned(),
+                title: String::new(),
+                versions: vec![],
+            }],
+            requirements: vec![
+                requirement("a", Binds::Registry, "1.1"),
+                requirement("b", Binds::Document, "1.1"),
+                requirement("c", Binds::Document, "1.1"),
+                requirement("d", Binds::Registry, "dev"),
+            ],
+            ..Suite::default()
+        };
+        let profile = Profile {
+            name: "p".to_owned(),
+            says: String::new(),
+            documents: vec![("distribution".to_owned(), "1.1".to_owned())],
+        };
+        let judged = |mismatches: Vec<Mismatch>| ExpectationOutcome {
+            requirement: "b".to_owned(),
+            level: Level::Must,
+            step: 0,
+            action: String::new(),
+            file: String::new(),
+            line: 1,
+            exchange: 0,
+            mismatches,
+        };
+        let mismatch = Mismatch {
+            subject: String::new(),
+            expected: String::new(),
+            actual: String::new(),
+        };
+        let cases = [CaseOutcome {
+            expectations: vec![judged(vec![]), judged(vec![mismatch])],
+            ..case("pull/a/b", Verdict::Fail)
+        }];
+        let outcomes = requirements(&suite, &profile, &cases);
+        let short: Vec<_> = outcomes.iter().map(|o| (o.id.as_str(), o.held, o.broken)).collect();
+        assert_eq!(short, [("a", 0, 0), ("b", 1, 1)]);
+    }
+}

@@ -1,0 +1,336 @@
+//! Defects that act before the handler: refusals that nobody may expect, and answers that skip the work.
+
+use hyper::StatusCode;
+use hyper::header;
+
+use super::{Seen, server_error};
+use crate::oci::digest::Digest;
+use crate::oci::error_body::ErrorCode;
+use crate::oci::media_type;
+use crate::oci::reference::{Reference, RepositoryName};
+use crate::registry::Mutant as M;
+use crate::registry::respond::{Answer, Failure, Reply};
+use crate::registry::routes::Route;
+
+/// How often the mutants that throttle do so: every so many requests.
+const THROTTLE_EVERY: usize = 4;
+
+/// The answer of a mutant that does not get as far as the handler.
+pub(super) fn interfere(seen: &Seen<'_>) -> Option<Answer> {
+    if let Some(name) = seen.route.repository()
+        && let Some(failure) = name_refused(seen.mutant, name)
+    {
+        return Some(Err(failure));
+    }
+    throttle(seen).or_else(|| match seen.route {
+        Route::Ping => match seen.mutant {
+            M::PingGone => Some(Err(Failure::not_found(ErrorCode::Unsupported, "nothing is here"))),
+            M::PingServerError => Some(Err(server_error())),
+            _ => None,
+        },
+        Route::Blob(name, digest) => blob(seen, name, digest),
+        Route::Manifest(name, reference) => manifest(seen, name, reference),
+        Route::Uploads(name) => uploads(seen, name),
+        Route::Upload(name, id) => upload(seen, name, id),
+        Route::Tags(_) => tags(seen),
+        Route::Referrers(..) => referrers(seen),
+        Route::Token => token(seen),
+        Route::Catalog | Route::Extensions | Route::BadName(_) | Route::Unknown => None,
+    })
+}
+
+fn refuse(status: u16, code: ErrorCode) -> Option<Answer> {
+    Some(Err(Failure::bad_request(code, "refused").status(status)))
+}
+
+fn accept(status: u16) -> Option<Answer> {
+    Some(Ok(Reply::new(StatusCode::OK).status(status)))
+}
+
+fn no_method(allow: &str) -> Option<Answer> {
+    let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, "no such method");
+    Some(Err(failure.with(header::ALLOW, allow)))
+}
+
+fn name_refused(mutant: M, name: &RepositoryName) -> Option<Failure> {
+    let name = name.as_str();
+    let is_refused = match mutant {
+        M::NameNested400 => name.contains('/'),
+        M::NameDot400 => name.contains('.'),
+        M::NameDoubleUnderscore400 => name.contains("__"),
+        M::NameHyphens400 => name.contains("--"),
+        M::NameDepth2 => name.split('/').count() > 2,
+        _ => false,
+    };
+    is_refused.then(|| Failure::bad_request(ErrorCode::NameInvalid, "the name is not valid"))
+}
+
+fn throttle(seen: &Seen<'_>) -> Option<Answer> {
+    let (code, after) = match seen.mutant {
+        M::ErrorTooManyRequests => (ErrorCode::Denied, true),
+        M::ThrottleNoRetryAfter => (ErrorCode::TooManyRequests, false),
+        _ => return None,
+    };
+    if !seen.registry.memory.count("requests").is_multiple_of(THROTTLE_EVERY) {
+        return None;
+    }
+    let failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, code, "too many requests");
+    Some(Err(if after {
+        failure.with(header::RETRY_AFTER, 0)
+    } else {
+        failure
+    }))
+}
+
+fn blob(seen: &Seen<'_>, name: &RepositoryName, digest: &str) -> Option<Answer> {
+    let key = format!("blob:{name}:{digest}");
+    let has = || digest.parse().is_ok_and(|digest| seen.has_blob(name, &digest));
+    match (seen.mutant, seen.request.method.as_str()) {
+        (M::BlobDownloadMissing, "GET") => no_method("HEAD, DELETE"),
+        (M::HeadBlob405, "HEAD") => no_method("GET, DELETE"),
+        (M::BlobSha512Get404, "GET") if digest.starts_with("sha512") => refuse(404, ErrorCode::BlobUnknown),
+        (M::BlobOnlyWithManifest, "GET" | "HEAD") if !seen.is_named_by_manifest(name, digest) => {
+            refuse(404, ErrorCode::BlobUnknown)
+        }
+        (M::UploadPutNotVisible, "GET" | "HEAD") if has() && seen.registry.memory.is_first(key.as_str()) => {
+            refuse(404, ErrorCode::BlobUnknown)
+        }
+        (M::DeleteBlobOff404, "DELETE") => refuse(404, ErrorCode::Unsupported),
+        (M::ErrorUnsupported, "DELETE") => deletion_denied(),
+        (M::DeleteBlobDoesNothing, "DELETE") if has() => accept(202),
+        (M::DeleteBlobComesBack, "DELETE") if has() => {
+            seen.registry.memory.remember(format!("gone:{digest}"), name.as_str());
+            accept(202)
+        }
+        (M::DeleteBlobComesBack, "GET" | "HEAD") => {
+            let gone = format!("gone:{digest}");
+            match seen.registry.memory.recall(&gone) {
+                Some(from) if from == name.as_str() => refuse(404, ErrorCode::BlobUnknown),
+                Some(_) if has() => {
+                    seen.registry.memory.forget(&gone);
+                    None
+                }
+                _ => None,
+            }
+        }
+        (M::RepushIgnored, "DELETE") if has() => {
+            seen.registry.memory.remember(key, "deleted");
+            None
+        }
+        (M::RepushIgnored, "GET" | "HEAD") if seen.registry.memory.recall(&key).is_some() => {
+            refuse(404, ErrorCode::BlobUnknown)
+        }
+        _ => None,
+    }
+}
+
+fn deletion_denied() -> Option<Answer> {
+    let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Denied, "deletion is off");
+    Some(Err(failure.with(header::ALLOW, "GET, HEAD")))
+}
+
+fn manifest(seen: &Seen<'_>, name: &RepositoryName, text: &str) -> Option<Answer> {
+    let memory = &seen.registry.memory;
+    let key = format!("manifest:{name}:{text}");
+    let reference = text.parse::<Reference>().ok();
+    let exists = || {
+        reference
+            .as_ref()
+            .is_some_and(|reference| seen.manifest(name, reference).is_some())
+    };
+    let by_digest = text.contains(':');
+    let unknown = || refuse(404, ErrorCode::ManifestUnknown);
+    let has_fallback_form = text.starts_with("sha256-") || text.starts_with("sha512-");
+    match (seen.mutant, seen.request.method.as_str()) {
+        (M::HeadManifest405, "HEAD") => no_method("GET, PUT, DELETE"),
+        (M::HeadManifestByDigest404, "HEAD") if by_digest => unknown(),
+        (M::ManifestByDigestUntagged404, "GET" | "HEAD") if by_digest && !seen.is_tagged(name, text) => unknown(),
+        (M::MalformedDigestPull500, "GET" | "HEAD") if by_digest && reference.is_none() => Some(Err(server_error())),
+        (M::MalformedDigestPush500, "PUT") if by_digest && reference.is_none() => Some(Err(server_error())),
+        (M::Tag64, "PUT") if !by_digest && text.len() > 64 => refuse(400, ErrorCode::ManifestInvalid),
+        (M::TagUnderscore400, "PUT") if text.starts_with('_') => refuse(400, ErrorCode::ManifestInvalid),
+        (M::FallbackTagRefused, "PUT") if has_fallback_form => refuse(400, ErrorCode::ManifestInvalid),
+        (M::FallbackTagServerError, "PUT") if has_fallback_form => Some(Err(server_error())),
+        (M::ManifestPutDigest405, "PUT") if by_digest => no_method("GET, HEAD, DELETE"),
+        (M::NoContentType500, "PUT") if !seen.request.headers.contains_key(header::CONTENT_TYPE) => {
+            Some(Err(server_error()))
+        }
+        (M::ContentTypeParamsRefused, "PUT")
+            if seen
+                .request
+                .header(header::CONTENT_TYPE)
+                .is_some_and(|t| t.contains(';')) =>
+        {
+            refuse(400, ErrorCode::ManifestInvalid)
+        }
+        (M::ManifestAgain409, "PUT") if exists() => refuse(409, ErrorCode::Denied),
+        (M::ManifestAgain500, "PUT") if exists() => Some(Err(server_error())),
+        (M::ManifestNotVisible, "GET" | "HEAD") if exists() && memory.is_first(key.as_str()) => unknown(),
+        (M::ManifestHeadNotVisible, "HEAD") if exists() && memory.is_first(key.as_str()) => unknown(),
+        (M::ManifestByTagOnly, "GET" | "HEAD") if memory.recall(&key).is_some() => unknown(),
+        (M::DeleteTagOff403, "DELETE") if !by_digest => refuse(403, ErrorCode::Denied),
+        (M::DeleteTagOff404, "DELETE") if !by_digest => refuse(404, ErrorCode::Unsupported),
+        (M::DeleteManifestOff501, "DELETE") if by_digest => refuse(501, ErrorCode::Unsupported),
+        (M::ErrorUnsupported, "DELETE") => deletion_denied(),
+        (M::DeleteTagDoesNothing, "DELETE") if !by_digest && exists() => accept(202),
+        (M::DeleteManifestDoesNothing, "DELETE") if by_digest && exists() => accept(202),
+        (M::DeleteTagHeadStays, "DELETE") if !by_digest && exists() => hide(seen, key),
+        (M::DeleteTagHeadStays, "GET") if memory.recall(&key).is_some() => unknown(),
+        (M::DeleteManifestGetStays, "DELETE") if by_digest && exists() => hide(seen, key),
+        (M::DeleteManifestGetStays, "HEAD") if memory.recall(&key).is_some() => unknown(),
+        (M::ManifestRepushIgnored, "DELETE") if by_digest && exists() => {
+            memory.remember(key, "");
+            None
+        }
+        (M::ManifestRepushIgnored, "GET" | "HEAD") if memory.recall(&key).is_some() => unknown(),
+        (M::DeleteManifestKeepsTags, "DELETE") if by_digest && exists() => hide(seen, key),
+        (M::DeleteManifestKeepsTags, "GET" | "HEAD") if memory.recall(&key).is_some() => unknown(),
+        (M::DeletedReferrerListed, "DELETE") if by_digest && exists() => {
+            seen.delete_tags(name, text);
+            hide(seen, key)
+        }
+        (M::DeletedReferrerListed, "GET" | "HEAD") if memory.recall(&key).is_some() => unknown(),
+        (
+            M::DeleteManifestKeepsTags | M::DeletedReferrerListed | M::DeleteTagHeadStays | M::DeleteManifestGetStays,
+            "PUT",
+        ) => {
+            memory.forget(&key);
+            None
+        }
+        _ => None,
+    }
+}
+
+/// Remembers that something counts as deleted, and leaves it where it is.
+fn hide(seen: &Seen<'_>, key: String) -> Option<Answer> {
+    if !seen.registry.memory.is_first(key) {
+        return refuse(404, ErrorCode::ManifestUnknown);
+    }
+    accept(202)
+}
+
+fn uploads(seen: &Seen<'_>, name: &RepositoryName) -> Option<Answer> {
+    let request = seen.request;
+    let mount = request.query("mount").and_then(|digest| digest.parse::<Digest>().ok());
+    let from = request.query("from");
+    let blob = |digest: &Digest| Some(Ok(created(name, digest)));
+    match (seen.mutant, mount) {
+        (M::SinglePostRefused, _) if request.query("digest").is_some() => refuse(404, ErrorCode::Unsupported),
+        (M::SinglePostFallbackDead, _) if request.query("digest").is_some() => {
+            let id = seen.registry.identifiers.next();
+            Some(Ok(
+                Reply::new(StatusCode::ACCEPTED).location(format_args!("/v2/{name}/blobs/uploads/{id}"))
+            ))
+        }
+        (M::ChunkPost411, _) if request.uri.query().is_none() => refuse(411, ErrorCode::SizeInvalid),
+        (M::DigestAlgorithmRefused, _) if request.query("digest-algorithm").is_some() => {
+            refuse(400, ErrorCode::DigestInvalid)
+        }
+        (M::MountWithoutFrom400, Some(_)) if from.is_none() => refuse(400, ErrorCode::NameInvalid),
+        (M::MountNothing, Some(digest)) => {
+            let from: RepositoryName = from?.parse().ok()?;
+            if seen.has_blob(&from, &digest) {
+                blob(&digest)
+            } else {
+                None
+            }
+        }
+        (M::MountOtherHost, Some(digest)) => {
+            let (host, rest) = from?.split_once('/')?;
+            let from: RepositoryName = rest.parse().ok()?;
+            let mut store = seen.registry.store();
+            let bytes = store.repository(&from)?.blob(&digest)?.content.bytes.clone();
+            let is_host = host.contains(['.', ':']);
+            is_host
+                .then(|| store.put_blob(name, &digest, bytes))
+                .and_then(|()| blob(&digest))
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn created(name: &RepositoryName, digest: &Digest) -> Reply {
+    Reply::new(StatusCode::CREATED)
+        .location(format_args!("/v2/{name}/blobs/{digest}"))
+        .digest(digest)
+}
+
+fn upload(seen: &Seen<'_>, name: &RepositoryName, id: &str) -> Option<Answer> {
+    let request = seen.request;
+    let state = seen.registry.memory.recall(&format!("state:{name}:{id}"));
+    match (seen.mutant, request.method.as_str()) {
+        (M::UploadStatusIs404, "GET") => refuse(404, ErrorCode::Unsupported),
+        (M::UploadStatusOld404, "GET") if state.is_some() && request.query("state") != state.as_deref() => {
+            refuse(404, ErrorCode::BlobUploadUnknown)
+        }
+        (M::FinalPatchRefused, "PUT") if request.content_length() == Some(0) && seen.chunks(id) > 0 => {
+            refuse(400, ErrorCode::SizeInvalid)
+        }
+        (M::SingleChunkRefused, "PUT") if request.content_length() == Some(0) && seen.chunks(id) == 1 => {
+            refuse(400, ErrorCode::BlobUploadInvalid)
+        }
+        (M::ContentRangeUnitRequired, "PATCH" | "PUT")
+            if request
+                .header(header::CONTENT_RANGE)
+                .is_some_and(|range| !range.starts_with("bytes ")) =>
+        {
+            refuse(400, ErrorCode::BlobUploadInvalid)
+        }
+        (M::ChunkMinimumUnannounced, "PATCH") if request.content_length().is_some_and(|length| length < 4096) => {
+            refuse(400, ErrorCode::SizeInvalid)
+        }
+        (M::ChunkMinimumForLast, "PATCH" | "PUT")
+            if request.headers.contains_key(header::CONTENT_RANGE)
+                && request.content_length().is_some_and(|length| length < 4096) =>
+        {
+            refuse(400, ErrorCode::SizeInvalid)
+        }
+        _ => None,
+    }
+}
+
+fn tags(seen: &Seen<'_>) -> Option<Answer> {
+    let (n, last) = (seen.request.query("n"), seen.request.query("last"));
+    match seen.mutant {
+        M::TagsZero400 if n == Some("0") => refuse(400, ErrorCode::Unsupported),
+        M::TagsLargeLimit400 if n.is_some_and(|n| n.parse().is_ok_and(|n: u64| n > 1000)) => {
+            refuse(400, ErrorCode::Unsupported)
+        }
+        M::TagsLastNeedsLimit if last.is_some() && n.is_none() => refuse(400, ErrorCode::Unsupported),
+        _ => None,
+    }
+}
+
+fn referrers(seen: &Seen<'_>) -> Option<Answer> {
+    match seen.mutant {
+        M::ReferrersAbsent405 => no_method("PUT"),
+        M::ReferrersAbsent500 => refuse(501, ErrorCode::Unsupported),
+        M::SubjectHeaderWithoutApi => refuse(404, ErrorCode::Unsupported),
+        M::ReferrersFilter400 if seen.request.query("artifactType").is_some() => refuse(400, ErrorCode::Unsupported),
+        M::ReferrersCached => {
+            let text = seen.registry.memory.recall(&seen.request.uri.to_string())?;
+            Some(Ok(
+                Reply::new(StatusCode::OK).content(media_type::OCI_INDEX, text.into())
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn token(seen: &Seen<'_>) -> Option<Answer> {
+    let asks_for_more = |scope: &str| {
+        let actions = scope.rsplit_once(':').map_or("", |(_, actions)| actions);
+        actions
+            .split(',')
+            .any(|action| !["pull", "push", "delete", "*"].contains(&action))
+    };
+    let asks_for_more = seen
+        .request
+        .queries("scope")
+        .flat_map(str::split_whitespace)
+        .any(asks_for_more);
+    match seen.mutant {
+        M::AuthMoreThanAllowed403 if asks_for_more => refuse(403, ErrorCode::Denied),
+        _ => None,
+    }
+}

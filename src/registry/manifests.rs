@@ -1,0 +1,385 @@
+//! Reading, pushing and deleting manifests and tags.
+//!
+//! Follows [Pulling manifests](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests),
+//! [Pushing manifests](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests) and
+//! [Content management](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#content-management).
+//! What a manifest says is read in [`document`](super::document).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header;
+
+use super::blobs::{entity_tag, in_use, name_unknown};
+use super::delayed::Doomed;
+use super::document::{self, Descriptor, Document};
+use super::request::{BodyError, Request};
+use super::respond::{Answer, Failure, OCI_SUBJECT, OCI_TAG, Reply};
+use super::server::Registry;
+use super::store::{Manifest, Repository, Store};
+use super::{Mutant, Variant};
+use crate::oci::digest::{Algorithm, Digest};
+use crate::oci::error_body::ErrorCode;
+use crate::oci::media_type::MediaType;
+use crate::oci::reference::{Reference, RepositoryName, Tag};
+
+impl Registry {
+    /// GET and HEAD of a manifest. `Accept` is not looked at: there is one representation, and a client that did not
+    /// list it is better served with it than with nothing.
+    pub(super) fn get_manifest(&self, name: &RepositoryName, reference: &str, request: &Request) -> Answer {
+        let reference: Reference = reference
+            .parse()
+            .map_err(|error| self.malformed(error, manifest_unknown()))?;
+        let manifest = {
+            let store = self.store();
+            let wrong = self.wrong_manifest(&store, name, &reference, request);
+            wrong.map_or_else(|| find_manifest(&store, name, &reference), Ok)?
+        };
+        if self.has(Variant::TagRedirect) && reference.tag().is_some() {
+            let location = format!("/v2/{name}/manifests/{}", manifest.digest);
+            return Ok(Reply::new(StatusCode::TEMPORARY_REDIRECT).location(location));
+        }
+        let selected = self.select_platform(name, &reference, &manifest, request);
+        let manifest = selected.unwrap_or(manifest);
+        let tag = entity_tag(&manifest.digest);
+        let reply = Reply::new(StatusCode::OK)
+            .digest(&manifest.digest)
+            .with(header::ETAG, &tag);
+        let selects = self.has(Variant::PlatformSelection) || self.has(Variant::Unacceptable406);
+        let reply = if selects {
+            reply.with(header::VARY, "Accept")
+        } else {
+            reply
+        };
+        if self.has(Variant::Unacceptable406) && !Self::accepts(request, &manifest.media_type) {
+            return Err(Failure::new(
+                StatusCode::NOT_ACCEPTABLE,
+                ErrorCode::ManifestUnknown,
+                "of another type",
+            )
+            .with(header::VARY, "Accept"));
+        }
+        if let Some(status) = self.precondition(request, Some(&tag)) {
+            return Ok(Reply { status, ..reply });
+        }
+        Ok(reply.content(&manifest.media_type, manifest.content.bytes.clone()))
+    }
+
+    /// The first child of a tagged index, for a client that takes images and no indexes.
+    fn select_platform(
+        &self,
+        name: &RepositoryName,
+        reference: &Reference,
+        manifest: &Manifest,
+        request: &Request,
+    ) -> Option<Arc<Manifest>> {
+        if !self.has(Variant::PlatformSelection) && !self.is(Mutant::VaryMissing) {
+            return None;
+        }
+        reference.tag()?;
+        let child = manifest.document.children.first()?;
+        let wanted = !Self::accepts(request, &manifest.media_type) && Self::accepts(request, &child.media_type);
+        wanted
+            .then(|| self.store().repository(name)?.manifest(&child.digest).cloned())
+            .flatten()
+    }
+
+    /// PUT of a manifest.
+    pub(super) async fn put_manifest(
+        self: &Arc<Self>,
+        name: &RepositoryName,
+        reference: &str,
+        request: &mut Request,
+    ) -> Answer {
+        let reference = pushed_reference(reference)?;
+        let tags = self.pushed_tags(&reference, request)?;
+        let bytes = request
+            .body(self.manifest_limit())
+            .await
+            .map_err(|error| self.unreadable(error))?;
+        let digest = self
+            .pushed_digest(&reference, &bytes)
+            .inspect_err(|_| self.store_badly(name, &reference, &bytes))?;
+        let media_type = pushed_media_type(request, &bytes)?;
+
+        let mut store = self.store();
+        check_conditions(self, &store, name, &reference, request)?;
+        self.whim(store.repository(name), &media_type, &bytes)?;
+        let document = self.read_document(&media_type, &bytes)?;
+        if !self.has(Variant::MissingReferencesAccepted) {
+            self.check_references(store.repository(name), &document)?;
+        }
+        check_same_type(&store, name, &digest, &media_type)?;
+        let subject = document.subject.clone();
+        let bytes = self.altered(store.repository(name), bytes);
+        let media_type = self.kept_media_type(media_type, request);
+        store.put_manifest(name, &digest, media_type, bytes, document);
+        for tag in self.tags_to_set(&mut store, name, &reference, &tags, &digest) {
+            store.put_tag(name, tag, digest.clone());
+        }
+        drop(store);
+
+        let shown = if self.has(Variant::ManifestLocationByReference) {
+            reference.as_str()
+        } else {
+            digest.as_str()
+        };
+        let origin = if self.has(Variant::ManifestLocationAbsolute) {
+            request.origin()
+        } else {
+            String::new()
+        };
+        let reply = Reply::new(StatusCode::CREATED)
+            .location(format_args!("{origin}/v2/{name}/manifests/{shown}"))
+            .digest(&digest)
+            .with(header::ETAG, entity_tag(&digest))
+            .with_some(OCI_SUBJECT, subject.filter(|_| !self.has(Variant::NoReferrers)));
+        let confirmed: Vec<&str> = tags
+            .iter()
+            .filter(|_| reference.digest().is_some())
+            .map(Tag::as_str)
+            .collect();
+        if self.has(Variant::TagParametersInOneLine) && !confirmed.is_empty() {
+            return Ok(reply.with(OCI_TAG, confirmed.join(", ")));
+        }
+        Ok(confirmed.iter().fold(reply, |reply, tag| reply.with(OCI_TAG, tag)))
+    }
+
+    fn manifest_limit(&self) -> usize {
+        match self.mutant() {
+            Some(Mutant::ManifestUnlimited) => self.limits.blob,
+            Some(Mutant::ManifestLimit1MiB) => 1 << 20,
+            _ if self.has(Variant::ManifestLimit4MB) => 4_000_000,
+            _ => self.limits.manifest,
+        }
+    }
+
+    /// What the manifest says.
+    fn read_document(&self, media_type: &str, bytes: &Bytes) -> Result<Document, Failure> {
+        if self.has(Variant::AnyManifestType) && !Document::is_known(media_type) {
+            return Document::opaque(media_type, bytes).map_err(manifest_invalid);
+        }
+        let forgiven = self.forgiven(media_type, bytes);
+        let bytes = forgiven.as_ref().unwrap_or(bytes);
+        let document = Document::read(media_type, bytes);
+        if self.has(Variant::DocumentsUnchecked) && document.is_err() {
+            return Document::read_leniently(media_type, bytes).map_err(manifest_invalid);
+        }
+        document.map_err(manifest_invalid)
+    }
+
+    /// The tags that a push is to set: the one in the path, or those in the query of a push by digest.
+    fn pushed_tags(&self, reference: &Reference, request: &Request) -> Result<Vec<Tag>, Failure> {
+        match reference {
+            Reference::Tag(tag) => Ok(vec![tag.clone()]),
+            Reference::Digest(_) if self.has(Variant::TagParametersOff) => Ok(Vec::new()),
+            Reference::Digest(_) => {
+                let most = match self.mutant() {
+                    Some(Mutant::TagParamsFive) => 5,
+                    _ => usize::MAX,
+                };
+                let mut tags = Vec::new();
+                for tag in request.queries("tag") {
+                    let tag: Tag = tag.parse().map_err(manifest_invalid)?;
+                    if !tags.contains(&tag) && tags.len() < most {
+                        tags.push(tag);
+                    }
+                }
+                if self.has(Variant::TagParametersTen) && tags.len() > 10 {
+                    let message = "no more than ten tags at once";
+                    return Err(Failure::new(
+                        StatusCode::URI_TOO_LONG,
+                        ErrorCode::ManifestInvalid,
+                        message,
+                    ));
+                }
+                Ok(tags)
+            }
+        }
+    }
+
+    /// DELETE of a manifest, which takes its tags with it, or of a tag, which leaves the manifest.
+    pub(super) fn delete_manifest(self: &Arc<Self>, name: &RepositoryName, reference: &str) -> Answer {
+        let reference: Reference = reference.parse().map_err(|_| manifest_unknown())?;
+        let mut store = self.store();
+        let manifest = find_manifest(&store, name, &reference)?;
+        let is_named = |repository: &Repository| repository.names(&manifest.digest);
+        if self.has(Variant::DeletionOfReferencedOff)
+            && reference.digest().is_some()
+            && store.repository(name).is_some_and(is_named)
+        {
+            return Err(in_use());
+        }
+        if self.has(Variant::DeletionDelayed) {
+            let name = name.clone();
+            let doomed = match reference {
+                Reference::Digest(digest) => Doomed::Manifest(name, digest, manifest.serial),
+                Reference::Tag(tag) => {
+                    let serial = store
+                        .repository(&name)
+                        .and_then(|repository| repository.tag(&tag))
+                        .map(|t| t.serial);
+                    Doomed::Tag(name, tag, serial.unwrap_or_default())
+                }
+            };
+            self.delete_later(doomed);
+            return Ok(Reply::new(StatusCode::ACCEPTED));
+        }
+        self.also_delete_manifest(&mut store, name, &reference, &manifest);
+        match &reference {
+            Reference::Tag(tag) => store.delete_tag(name, tag),
+            Reference::Digest(digest) => store.delete_manifest(name, digest),
+        };
+        Ok(Reply::new(StatusCode::ACCEPTED))
+    }
+
+    /// The digest that a manifest is kept under: the one it was pushed by, or the usual one if it was pushed by tag.
+    fn pushed_digest(&self, reference: &Reference, bytes: &Bytes) -> Result<Digest, Failure> {
+        let digest = match reference {
+            Reference::Tag(_) => return Ok(Digest::of(Algorithm::Sha256, bytes)),
+            Reference::Digest(digest) => digest,
+        };
+        if !self.supports(digest.algorithm()) {
+            let message = format!("the algorithm {} is not supported", digest.algorithm_name());
+            return Err(Failure::bad_request(ErrorCode::DigestInvalid, message));
+        }
+        match digest.verify(bytes) {
+            Err(error) if !self.is(Mutant::ManifestDigestUnchecked) => {
+                Err(Failure::bad_request(ErrorCode::DigestInvalid, error))
+            }
+            _ => Ok(digest.clone()),
+        }
+    }
+
+    /// Whether everything is there that the manifest consists of, in the length that it says. The subject is no part of
+    /// it, and neither is content by an algorithm that this registry could not hold.
+    fn check_references(&self, repository: Option<&Repository>, document: &Document) -> Result<(), Failure> {
+        let blob = |digest: &Digest| Some(repository?.blob(digest)?.content.bytes.len());
+        let manifest = |digest: &Digest| Some(repository?.manifest(digest)?.content.bytes.len());
+        let check = |descriptor: &Descriptor, held: Option<usize>| {
+            let digest = &descriptor.digest;
+            match held {
+                Some(length) if length as u64 == descriptor.size => Ok(()),
+                Some(_) if self.is(Mutant::DescriptorSizeUnchecked) || self.has(Variant::DocumentsUnchecked) => Ok(()),
+                Some(length) => {
+                    let message = format!("{digest} has {length} bytes, not {}", descriptor.size);
+                    Err(Failure::bad_request(ErrorCode::SizeInvalid, message))
+                }
+                None if !self.supports(digest.algorithm()) => Ok(()),
+                None => {
+                    let is_404 = self.has(Variant::MissingReferences404);
+                    let status = if is_404 {
+                        StatusCode::NOT_FOUND
+                    } else {
+                        StatusCode::BAD_REQUEST
+                    };
+                    let message = format!("the repository does not have {digest}");
+                    Err(Failure::new(status, ErrorCode::ManifestBlobUnknown, message))
+                }
+            }
+        };
+        for descriptor in &document.blobs {
+            check(descriptor, blob(&descriptor.digest))?;
+        }
+        for descriptor in &document.children {
+            check(
+                descriptor,
+                manifest(&descriptor.digest).or_else(|| blob(&descriptor.digest)),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// 413 for a manifest that is too large, 400 for one that broke off.
+    fn unreadable(&self, error: BodyError) -> Failure {
+        match error {
+            BodyError::TooLarge => {
+                let message = format!("manifests may have {} bytes", self.manifest_limit());
+                Failure::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::SizeInvalid, message)
+            }
+            BodyError::Broken => manifest_invalid("the body broke off"),
+        }
+    }
+}
+
+/// A manifest that the repository has.
+pub(super) fn find_manifest(
+    store: &Store,
+    name: &RepositoryName,
+    reference: &Reference,
+) -> Result<Arc<Manifest>, Failure> {
+    let repository = store.repository(name).ok_or_else(|| name_unknown(name))?;
+    let digest = match reference {
+        Reference::Digest(digest) => Some(digest),
+        Reference::Tag(tag) => repository.tag(tag).map(|tagged| &tagged.digest),
+    };
+    digest
+        .and_then(|digest| repository.manifest(digest))
+        .cloned()
+        .ok_or_else(manifest_unknown)
+}
+
+/// The reference of a push, which says more when it is bad than that of a pull.
+fn pushed_reference(text: &str) -> Result<Reference, Failure> {
+    let code = if text.contains(':') {
+        ErrorCode::DigestInvalid
+    } else {
+        ErrorCode::ManifestInvalid
+    };
+    text.parse().map_err(|error| Failure::bad_request(code, error))
+}
+
+/// The type that the client gave the manifest, without parameters, or else the type that the manifest gives itself.
+fn pushed_media_type(request: &Request, bytes: &Bytes) -> Result<String, Failure> {
+    let text = match request.header(header::CONTENT_TYPE) {
+        Some(header) => header.to_owned(),
+        None => document::own_media_type(bytes).ok_or_else(|| manifest_invalid("it has no media type"))?,
+    };
+    text.parse()
+        .map(|media_type: MediaType| media_type.essence().to_owned())
+        .map_err(manifest_invalid)
+}
+
+/// Whether the conditions of a push hold for what its reference leads to now.
+fn check_conditions(
+    registry: &Registry,
+    store: &Store,
+    name: &RepositoryName,
+    reference: &Reference,
+    request: &Request,
+) -> Result<(), Failure> {
+    let present = find_manifest(store, name, reference)
+        .ok()
+        .map(|manifest| entity_tag(&manifest.digest));
+    match registry.precondition(request, present.as_deref()) {
+        Some(status) => Err(Failure::new(
+            status,
+            ErrorCode::Denied,
+            "the reference leads to something else by now",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// One digest means one thing: bytes that are kept as one type of manifest are not taken as another.
+fn check_same_type(store: &Store, name: &RepositoryName, digest: &Digest, media_type: &str) -> Result<(), Failure> {
+    match store
+        .repository(name)
+        .and_then(|repository| repository.manifest(digest))
+    {
+        Some(manifest) if manifest.media_type != media_type => Err(manifest_invalid(format_args!(
+            "it was pushed before, as {}",
+            manifest.media_type
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn manifest_invalid(message: impl std::fmt::Display) -> Failure {
+    Failure::bad_request(ErrorCode::ManifestInvalid, message)
+}
+
+fn manifest_unknown() -> Failure {
+    Failure::not_found(ErrorCode::ManifestUnknown, "the repository does not have this manifest")
+}

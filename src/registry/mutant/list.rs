@@ -1,0 +1,540 @@
+//! The mutants: name, the requirement of the catalogue that it breaks, what it does wrong.
+
+mutants! {
+    // Pull: manifests.
+    PingGone "dist-ping-200" "The base path answers 404.";
+    PingServerError "dist-ping-200" "The base path answers 500.";
+    BlobDownloadMissing "dist-conf-pull-mandatory" "Blobs can be asked for with HEAD only; GET answers 405.";
+    ManifestByDigestUntagged404 "dist-pull-manifest-digest-200"
+        "A manifest that has no tag is not found by its digest.";
+    ManifestByDigestIs203 "dist-pull-manifest-digest-200" "GET of a manifest by digest answers 203.";
+    ManifestByTagEmpty "dist-pull-manifest-tag-200" "GET of a manifest by tag answers 204 and nothing.";
+    ManifestByTagIsFirst "dist-pull-manifest-tag-200" "A tag that was moved still gives its first manifest by GET.";
+    ManifestByDigestSubstituted "dist-pull-manifest-digest-never-substituted"
+        "An index asked for by digest is answered with its first child when Accept lacks indexes.";
+    ManifestContentTypeJson "dist-pull-manifest-content-type" "Manifests are labelled application/json.";
+    ManifestContentTypeText "dist-pull-manifest-content-type" "Indexes are labelled text/plain.";
+    IndexServedAsImage "dist-pull-manifest-content-type-as-pushed" "An index is labelled as an image manifest.";
+    DockerServedAsOci "dist-pull-manifest-content-type-as-pushed" "Docker manifests are labelled with the OCI type.";
+    ContentTypeCharset "dist-pull-manifest-content-type-no-params"
+        "Manifest types carry charset=utf-8, as Quay's once did (opencontainers/distribution-spec#41).";
+    ManifestGetNoDigest "dist-pull-manifest-digest-header" "GET of a manifest has no digest header.";
+    ManifestGetByTagNoDigest "dist-pull-manifest-digest-header" "GET of a manifest by tag has no digest header.";
+    ManifestGetDigestWrong "dist-pull-manifest-digest-header-value"
+        "The digest header of manifests is that of no content.";
+    IndexGetDigestOfChild "dist-pull-manifest-digest-header-value"
+        "The digest header of an index is its first child's.";
+    UnknownManifestServerError "dist-pull-manifest-404-digest" "An unknown manifest digest gives 500.";
+    UnknownManifestEmpty "dist-pull-manifest-404-digest" "An unknown manifest digest gives 200 and an empty body.";
+    UnknownTagIsAny "dist-pull-manifest-404-tag" "An unknown tag leads to some other tag's manifest.";
+    ManifestAcrossRepositories "dist-pull-manifest-404-repo-scope"
+        "Manifests of other repositories are found by digest.";
+    UnknownRepository400 "dist-pull-repo-404" "Pulling from an unknown repository gives 400.";
+    UnknownRepositoryEmpty "dist-pull-repo-404" "GET of a manifest of an unknown repository gives 204.";
+    // Pull: blobs.
+    BlobCut "dist-pull-blob-200" "Blobs of 1 KiB or more lose their last byte.";
+    BlobGetIs203 "dist-pull-blob-200" "GET of a blob answers 203.";
+    BlobSha512Get404 "dist-pull-blob-200" "Blobs pushed by SHA-512 are found by HEAD and not by GET.";
+    BlobGetNoDigest "dist-pull-blob-digest-header" "GET of a blob has no digest header.";
+    BlobGetDigestWrong "dist-pull-blob-digest-header-value" "The digest header of blobs is that of no content.";
+    BlobGetDigestOfSha256 "dist-pull-blob-digest-header-value"
+        "The digest header of a SHA-512 blob is its SHA-512 cut short and called SHA-256.";
+    UnknownBlobServerError "dist-pull-blob-404" "An unknown blob gives 500.";
+    UnknownBlobEmpty "dist-pull-blob-404" "GET of an unknown blob gives 200 and nothing.";
+    BlobAcrossRepositories "dist-pull-blob-404-repo-scope"
+        "Blobs of all repositories are found in each (CVE-2024-39897 in zot).";
+    BlobHeadAcrossRepositories "dist-pull-blob-404-repo-scope" "HEAD finds blobs of all repositories, GET does not.";
+    BlobGetNoLength "dist-pull-blob-content-length" "GET of a blob does not announce its length.";
+    BlobOnlyWithManifest "dist-pull-any-order" "A blob is found only once a manifest of the repository names it.";
+    // Pull: ranges.
+    RangeIgnored "dist-range-supported" "Range requests are answered with everything.";
+    RangeEndExclusive "dist-range-closed-206" "The last byte of a closed range is left out.";
+    RangeNoContentRange "dist-range-closed-206" "Partial answers have no Content-Range.";
+    RangeWholeAs206 "dist-range-closed-206" "A closed range is answered with 206 and everything.";
+    RangeTotalOfPart "dist-range-closed-206" "The total in Content-Range is the length of the part.";
+    RangeOpenRefused "dist-range-open-206" "A range without an end gives 416.";
+    RangeOpenOneByte "dist-range-open-206" "A range without an end gives one byte.";
+    RangeSuffixAsPrefix "dist-range-suffix-206" "A suffix range gives the first bytes.";
+    RangeOverrunRefused "dist-range-overrun-clamped" "A range that ends beyond the blob gives 416.";
+    RangeOverrunUnclamped "dist-range-overrun-clamped"
+        "A range that ends beyond the blob keeps its end in Content-Range.";
+    RangeBeyondServerError "dist-range-unsatisfiable-416" "A range beyond the blob gives 500.";
+    RangeBeyondEmpty "dist-range-unsatisfiable-416" "A range beyond the blob gives 206 and nothing.";
+    Range416NoLength "dist-range-416-content-range" "The refusal of a range does not tell the length.";
+    RangeOtherUnit416 "dist-range-unknown-unit-ignored" "A range in an unknown unit gives 416.";
+    RangeOnHead "dist-range-ignored-on-head" "HEAD with Range gives 206 and the length of the part.";
+    // Pull: HEAD.
+    HeadManifest405 "dist-head-manifest-200" "Manifests have no HEAD.";
+    HeadManifestByDigest404 "dist-head-manifest-200" "HEAD finds manifests by tag only.";
+    HeadBlob405 "dist-head-blob-200" "Blobs have no HEAD.";
+    HeadMissingManifest200 "dist-head-manifest-404" "HEAD of a missing manifest answers 200.";
+    HeadMissingTag200 "dist-head-manifest-404" "HEAD of a missing tag answers 200.";
+    HeadMissingBlob200 "dist-head-blob-404" "HEAD of a missing blob answers 200.";
+    HeadManifestNoDigest "dist-head-manifest-digest-header" "HEAD of a manifest has no digest header.";
+    HeadTagNoDigest "dist-head-manifest-digest-header" "HEAD of a tag has no digest header.";
+    HeadBlobNoDigest "dist-head-blob-digest-header" "HEAD of a blob has no digest header.";
+    HeadManifestNoLength "dist-head-manifest-content-length" "HEAD of a manifest does not tell its size.";
+    HeadManifestLengthZero "dist-head-manifest-content-length" "HEAD of a manifest says that it is empty.";
+    HeadBlobNoLength "dist-head-blob-content-length" "HEAD of a blob does not tell its size.";
+    HeadBlobLengthZero "dist-head-blob-content-length" "HEAD of a blob says that it is empty.";
+    HeadHasBody "dist-head-no-body" "HEAD is answered with the body of GET.";
+    HeadOtherType "dist-head-matches-get" "HEAD of a manifest labels it application/octet-stream.";
+    HeadOtherEntityTag "dist-head-matches-get" "HEAD and GET of a blob have different entity tags.";
+    HeadIndexAsChild "dist-head-tag-index-digest" "HEAD of a tag on an index tells of its first child.";
+    // Names and references.
+    NameNested400 "dist-name-grammar-accept" "Names with a slash are invalid.";
+    NameDot400 "dist-name-grammar-accept" "Names with a dot are invalid.";
+    NameDoubleUnderscore400 "dist-name-grammar-separators" "Names with two underscores in a row are invalid.";
+    NameHyphens400 "dist-name-grammar-separators" "Names with hyphens in a row are invalid.";
+    NameUpperCaseFolded "dist-name-grammar-reject" "Names are taken in any case and made lower-case.";
+    NameDepth2 "dist-name-depth" "Names have at most two components.";
+    NameLengthUnlimited "dist-name-length-255" "Names may be longer than clients can handle.";
+    Tag64 "dist-tag-grammar-accept" "Tags longer than 64 characters are refused.";
+    TagUnderscore400 "dist-tag-grammar-accept" "Tags that start with an underscore are refused.";
+    TagsMadeToFit "dist-tag-grammar-reject"
+        "Bad tags are made to fit the grammar (as in olareg/olareg#243, where they were kept).";
+    MalformedDigestPull500 "dist-reference-only-tag-or-digest"
+        "A malformed digest in a pull gives 500 (distribution/distribution#4945).";
+    MalformedDigestPush500 "dist-reference-malformed-digest-put"
+        "A malformed digest in a push gives 500 (distribution/distribution#4945).";
+    MalformedDigestIsTag "dist-reference-malformed-digest-put" "A push by a malformed digest is stored as a tag.";
+    UpperCaseDigestFound "img-digest-no-uppercase" "Digests in upper case are understood.";
+    UpperCaseDigestPushed "img-digest-no-uppercase" "A blob can be pushed by a digest in upper case.";
+    DigestBareHexFound "img-digest-grammar" "A digest is found without its algorithm: the hexadecimal digits will do.";
+    DigestUpperAlgorithmFound "img-digest-grammar" "The algorithm of a digest may be in upper case.";
+    // Uploads: opening, closing, in one piece.
+    UploadPostIs201 "dist-upload-post-202" "Opening an upload answers 201.";
+    UploadPostIs200 "dist-upload-post-202" "Opening an upload answers 200.";
+    UploadPostNoLocation "dist-upload-post-location" "Opening an upload gives no Location.";
+    UploadLocationShared "dist-upload-location-unique-id" "All uploads of a repository have one URL.";
+    UploadBytesShared "dist-upload-sessions-independent" "A chunk goes to every open upload of its repository.";
+    UploadPutIs200 "dist-upload-put-201" "Closing an upload answers 200.";
+    UploadPutIs204 "dist-upload-put-201" "Closing an upload answers 204.";
+    UploadPutNoLocation "dist-upload-put-location" "Closing an upload gives no Location.";
+    UploadPutLocationOfUpload "dist-upload-put-location-pullable" "The Location after closing is that of the upload.";
+    UploadPutLocationOfManifest "dist-upload-put-location-pullable" "The Location after closing is that of a manifest.";
+    UploadPutNotVisible "dist-upload-put-visible" "A new blob is not found by the first request for it.";
+    UploadPutWithoutDigest201 "dist-upload-put-without-digest" "An upload is closed without a digest.";
+    UploadPutWithoutDigest500 "dist-upload-put-without-digest" "Closing without a digest gives 500.";
+    UploadPutUnknown500 "dist-upload-put-unknown-session-404" "Closing an unknown upload gives 500.";
+    UploadPutUnknownIs201 "dist-upload-put-unknown-session-404" "Closing an unknown upload answers 201.";
+    UploadAcrossRepositories "dist-upload-put-unknown-session-404"
+        "An upload can be closed in another repository (CVE-2026-32589 in Quay).";
+    UploadOpenAfterPut "dist-upload-session-closed-after-put" "A completed upload goes on.";
+    UploadExisting409 "dist-upload-existing-blob" "Uploading what is there gives 409.";
+    UploadConcurrent500 "dist-upload-concurrent-same-blob"
+        "The second of two uploads of one blob at the same time fails (go-gitea/gitea#31964).";
+    BadDigest422 "dist-push-bad-digest-400" "A wrong digest gives 422.";
+    BadDigestSinglePost500 "dist-push-bad-digest-400" "A wrong digest of a single POST gives 500.";
+    BadDigestMalformed500 "dist-push-bad-digest-400" "Closing with a malformed digest gives 500.";
+    UnsupportedAlgorithm404 "dist-push-unsupported-algorithm-400" "A digest in an unsupported algorithm gives 404.";
+    UnsupportedAlgorithmStored "dist-push-unsupported-algorithm-400"
+        "Content is taken under digests that cannot be checked.";
+    BadDigestStored "dist-push-bad-digest-not-stored"
+        "An upload with a wrong digest is refused, but the blob is there.";
+    Sha256Unchecked "img-digest-sha256" "Blobs are taken under any SHA-256.";
+    Sha256ShortAccepted "img-digest-sha256-hex" "A SHA-256 may be cut short when a blob is pushed.";
+    Sha512ShortAccepted "img-digest-sha512-hex" "A SHA-512 may be cut short when a blob is pushed.";
+    Blake3Unverified "img-digest-blake3-hex" "A blob is taken under any BLAKE3 digest, however long.";
+    SinglePostIs200 "dist-upload-single-post-201" "A single POST answers 200.";
+    SinglePostNoLocation "dist-upload-single-post-location" "A single POST gives no Location.";
+    SinglePostLocationDead "dist-upload-single-post-location" "The Location after a single POST leads nowhere.";
+    SinglePostRefused "dist-upload-single-post-fallback-202" "A single POST gives 404 instead of an upload.";
+    SinglePostFallbackDead "dist-upload-single-post-fallback-usable"
+        "A single POST opens an upload that does not exist.";
+    SinglePostUnchecked "dist-upload-single-post-digest-checked" "The digest of a single POST is not checked.";
+    // Uploads: chunks.
+    ChunkPost411 "dist-chunk-post-empty" "Opening an upload with no body gives 411.";
+    DigestAlgorithmRefused "dist-chunk-digest-algorithm-param"
+        "The digest-algorithm parameter is refused for any value.";
+    DigestAlgorithmForgotten "dist-chunk-digest-algorithm-param" "An upload opened for SHA-512 takes SHA-256 only.";
+    DigestAlgorithmUnsupported500 "dist-chunk-digest-algorithm-unsupported"
+        "An unsupported digest-algorithm gives 500.";
+    ChunkMinimumUnannounced "dist-chunk-min-length-header" "Chunks under 4 KiB are refused without a word before.";
+    ChunkMinimumForLast "dist-chunk-min-length-final-exempt"
+        "The announced least size of chunks holds for the last one too.";
+    ContentRangeUnitRequired "dist-chunk-content-range-format"
+        "Content-Range of a chunk has to have a unit and a total.";
+    ChunkPatchIs201 "dist-chunk-patch-202" "A chunk answers 201, as Amazon's registry does.";
+    ChunkPatchIs204 "dist-chunk-patch-202" "A chunk answers 204 (google/go-containerregistry#2265).";
+    SecondChunkPatchIs204 "dist-chunk-patch-202" "All chunks but the first answer 204.";
+    ChunkPatchNoLocation "dist-chunk-patch-location" "A chunk gives no Location.";
+    ChunkPatchNoRange "dist-chunk-patch-range" "A chunk gives no Range.";
+    ChunkPatchRangeUnit "dist-chunk-patch-range" "The Range of a chunk has a unit.";
+    ChunkRangeOfChunk "dist-chunk-patch-range-cumulative" "The Range of a chunk counts from its own start.";
+    ChunkRangeStuck "dist-chunk-patch-range-cumulative"
+        "The Range stays what it was after the first chunk (aws/containers-roadmap#2831).";
+    ChunkRangeExclusive "dist-chunk-patch-range-cumulative" "The Range ends one after the last byte.";
+    FirstChunkAnywhere "dist-chunk-first-starts-at-zero" "The first chunk may say that it starts anywhere.";
+    ChunkGapAccepted "dist-chunk-gap-416" "A chunk may skip bytes.";
+    ChunkGap400 "dist-chunk-gap-416" "A chunk that skips bytes gives 400.";
+    ChunkRepeatAccepted "dist-chunk-overlap-416" "A chunk that was there before is taken for a retry.";
+    ChunkOverlapAppended "dist-chunk-overlap-416" "A chunk that overlaps is appended.";
+    ContentRangeMalformed500 "dist-chunk-malformed-content-range"
+        "A malformed Content-Range gives 500, as in distribution 3.";
+    ContentRangeMalformedIgnored "dist-chunk-malformed-content-range" "A malformed Content-Range is ignored.";
+    ChunkLengthUnchecked "dist-chunk-length-mismatch" "A chunk counts as long as its Content-Range says.";
+    Chunk416Closes "dist-chunk-416-session-survives" "A chunk out of order ends the upload.";
+    Chunk416Appends "dist-chunk-416-session-survives" "A chunk out of order is refused and appended.";
+    FinalPatchRefused "dist-chunk-final-by-patch" "A closing PUT without a body is refused after chunks.";
+    FinalPutIgnored "dist-chunk-final-by-put" "The body of a closing PUT is ignored after chunks.";
+    ChunkPutIs200 "dist-chunk-put-201" "Closing an upload of chunks answers 200.";
+    ChunkPutNoLocation "dist-chunk-put-201" "Closing an upload of chunks gives no Location.";
+    FinalPutOutOfOrder400 "dist-chunk-put-out-of-order-416"
+        "A last chunk out of order gives 400 (opencontainers/distribution-spec#590).";
+    FinalPutOutOfOrderIgnored "dist-chunk-put-out-of-order-416"
+        "The Content-Range of a closing PUT is ignored (opencontainers/distribution-spec#590).";
+    ChunkPutDigestOfChunk "dist-chunk-put-digest-whole-blob" "The closing digest may be that of the last chunk.";
+    SingleChunkRefused "dist-chunk-single" "An upload of one chunk cannot be closed.";
+    ChunkPatchUnknown500 "dist-chunk-patch-unknown-session-404" "A chunk for an unknown upload gives 500.";
+    ChunkPatchUnknownIs202 "dist-chunk-patch-unknown-session-404" "A chunk for an unknown upload answers 202.";
+    UploadStatusIs200 "dist-upload-status-204" "The status of an upload answers 200.";
+    UploadStatusIs404 "dist-upload-status-204" "Uploads have no status.";
+    UploadStatusNoLocation "dist-upload-status-location" "The status of an upload has no Location.";
+    UploadStatusNoRange "dist-upload-status-range" "The status of an upload has no Range.";
+    UploadStatusFirstChunk "dist-upload-status-range" "The status of an upload tells of its first chunk only.";
+    UploadStatusOld404 "dist-upload-status-older-location"
+        "Only the newest URL of an upload has a status (opencontainers/distribution-spec#415).";
+    UploadStatusUnknown204 "dist-upload-status-unknown-404" "Unknown uploads have a status.";
+    CancelIs200 "dist-upload-cancel-204" "Cancelling answers 200.";
+    CancelIs202 "dist-upload-cancel-204" "Cancelling answers 202.";
+    CancelDoesNothing "dist-upload-cancel-session-gone" "A cancelled upload goes on.";
+    CancelUnknown204 "dist-upload-cancel-unknown" "An unknown upload can be cancelled.";
+    CancelUnknown500 "dist-upload-cancel-unknown" "Cancelling an unknown upload gives 500.";
+    UploadNeverIdle "dist-upload-timeout" "Uploads are never dropped, however long nobody goes on with them.";
+    LocationNotRooted "dist-http-location-relative" "The Location of an upload lacks its first slash.";
+    // Mounts.
+    MountIs200 "dist-mount-201" "A mount answers 200.";
+    MountIs202 "dist-mount-201" "A mount answers 202, and there is no upload.";
+    MountNoLocation "dist-mount-location" "A mount gives no Location.";
+    MountLocationOfUpload "dist-mount-location" "The Location of a mount is that of no blob.";
+    MountNothing "dist-mount-visible-in-target" "A mount answers 201 and does nothing.";
+    MountWithoutFrom400 "dist-mount-without-from-not-error"
+        "A mount without a source gives 400, as in Quay until 2021.";
+    MountMissing404 "dist-mount-fallback-202" "A mount of what is not there gives 404.";
+    MountUnknownSource404 "dist-mount-fallback-202" "A mount from an unknown repository gives 404.";
+    MountFallbackNoLocation "dist-mount-fallback-usable" "A mount that fails opens an upload without a Location.";
+    MountFallbackDead "dist-mount-fallback-usable" "A mount that fails opens an upload that does not exist.";
+    MountAbsent201 "dist-mount-absent-blob-not-201" "A mount of what is not there answers 201.";
+    MountOtherHost "dist-mount-same-registry" "The host in the source of a mount is cut off.";
+    // Pushing manifests.
+    SubjectRequired "dist-push-subject-missing-accepted" "A manifest is refused if its subject is not there.";
+    SubjectRequiredServerError "dist-push-subject-missing-accepted"
+        "A missing subject gives 500 (project-zot/zot#1424).";
+    SubjectLateUnlisted "dist-push-subject-either-order" "A referrer pushed before its subject is never listed.";
+    MissingBlobUnknown "dist-push-missing-refs-error-code" "A missing blob is reported as BLOB_UNKNOWN.";
+    MissingChildUnknown "dist-push-missing-refs-error-code"
+        "A missing child of an index is reported as MANIFEST_UNKNOWN.";
+    MissingReferenceNoBody "dist-push-missing-refs-error-code" "A missing reference is reported without a body.";
+    ManifestPutIs200 "dist-push-manifest-tag-201" "A push by tag answers 200.";
+    ManifestPutIs202 "dist-push-manifest-tag-201" "A push by tag answers 202.";
+    ManifestPutDigestIs200 "dist-push-manifest-digest-201" "A push by digest answers 200.";
+    ManifestPutDigest405 "dist-push-manifest-digest-201" "A push by digest is refused.";
+    ManifestPutNoLocation "dist-push-manifest-location" "A push of a manifest gives no Location.";
+    ManifestLocationDead "dist-push-manifest-location-pullable" "The Location of a manifest leads nowhere.";
+    ManifestLocationOfBlob "dist-push-manifest-location-pullable" "The Location of a manifest is that of a blob.";
+    ManifestReserialised "dist-push-manifest-exact-bytes" "Manifests are written anew when stored.";
+    ManifestTrimmed "dist-push-manifest-exact-bytes" "White space around a manifest is cut off.";
+    ManifestPutDigestSha256 "dist-push-manifest-digest-header-equal" "A push by SHA-512 is confirmed with the SHA-256.";
+    ManifestPutDigestWrong "dist-push-manifest-digest-header-equal"
+        "A push by tag is confirmed with the digest of nothing.";
+    ManifestPutNoDigest "dist-push-manifest-digest-header-present" "A push of a manifest has no digest header.";
+    ManifestDigestUnchecked "dist-push-manifest-digest-mismatch" "A manifest is taken under any digest.";
+    ManifestBadDigestStored "dist-push-manifest-digest-mismatch"
+        "A manifest under a wrong digest is refused and stored.";
+    ManifestNotVisible "dist-push-manifest-immediately-visible"
+        "A new manifest is not found by the first request for it.";
+    ManifestHeadNotVisible "dist-push-manifest-immediately-visible"
+        "A new manifest is not found by the first HEAD for it.";
+    ManifestByTagOnly "dist-push-manifest-tag-also-by-digest" "A manifest pushed by tag is not found by digest.";
+    DigestPushMakesTag "dist-push-manifest-digest-only-creates-no-tag" "A push by digest makes a tag of the digest.";
+    DigestPushMakesLatest "dist-push-manifest-digest-only-creates-no-tag" "A push by digest makes the tag latest.";
+    ManifestAgain409 "dist-push-manifest-idempotent" "A second push of the same manifest gives 409.";
+    ManifestAgain500 "dist-push-manifest-idempotent"
+        "A second push of the same manifest gives 500 (go-gitea/gitea#36020).";
+    TagStays "dist-push-tag-move" "A tag that is pushed again stays where it was, with 201.";
+    TagMoveDeletes "dist-push-tag-move" "Moving a tag deletes the manifest that it pointed at.";
+    ContentTypeParamsRefused "dist-push-content-type-params-ignored" "Parameters on the pushed type are refused.";
+    ContentTypeParamsKept "dist-push-content-type-params-ignored" "Parameters on the pushed type come back.";
+    NoContentType500 "dist-push-without-content-type" "A push without Content-Type gives 500.";
+    MediaTypeFieldRequired "dist-push-without-mediatype-field"
+        "Manifests without mediaType are refused (artipie/docker-adapter#446).";
+    IndexMediaTypeFieldRequired "dist-push-without-mediatype-field" "Indexes without mediaType are refused.";
+    LayersRequired "dist-push-no-layers" "An image without layers is refused, as Quay does.";
+    BadJsonServerError "dist-push-invalid-json" "A body that is no JSON gives 500 (artipie/docker-adapter#356).";
+    BadJsonAccepted "dist-push-invalid-json" "A body that is no manifest is taken.";
+    ManifestUnlimited "dist-push-manifest-size-limit" "Manifests of any size are taken (project-zot/zot#3977).";
+    ManifestTooLarge400 "dist-push-manifest-413" "A manifest that is too large gives 400, as in distribution.";
+    ManifestLimit1MiB "dist-push-manifest-4mb" "Manifests may have 1 MiB.";
+    TagParamsNoHeader "dist-push-tag-params-header"
+        "Tags in the query are set; one is confirmed in a header of another name.";
+    TagParamsJson "dist-push-tag-params-header" "Tags in the query are confirmed as a JSON array.";
+    TagParamsNotSet "dist-push-tag-params-resolvable" "Tags in the query are confirmed; only the first is set.";
+    TagParamsOldManifest "dist-push-tag-params-resolvable" "A tag in the query is confirmed and stays where it was.";
+    TagParamsUnconfirmed "dist-push-tag-params-unlisted" "Tags in the query are set; only the first is confirmed.";
+    TagParamsFive "dist-push-tag-params-ten" "No more than five tags in the query are set and confirmed.";
+    // Subjects.
+    SubjectHeaderMissing "dist-subject-header" "A pushed subject is not confirmed.";
+    SubjectHeaderByDigestOnly "dist-subject-header" "The subject of a push by tag is not confirmed.";
+    SubjectHeaderOnce "dist-subject-header" "The subject of a second push is not confirmed.";
+    SubjectHeaderTrue "dist-subject-header-value" "A subject is confirmed with the word true.";
+    SubjectHeaderOwnDigest "dist-subject-header-value" "A subject is confirmed with the digest of the referrer.";
+    SubjectHeaderIndexMissing "dist-subject-header-index" "The subject of an index is not confirmed.";
+    SubjectHeaderWithoutApi "dist-subject-header-only-if-supported"
+        "Subjects are confirmed, and there are no referrers (docker/hub-feedback#2372).";
+    SubjectHeaderAlways "dist-subject-header-not-without-subject" "Manifests without a subject have one confirmed.";
+    FallbackTagRefused "dist-tag-schema-tag-accepted" "Tags of the fallback form are refused.";
+    FallbackTagServerError "dist-tag-schema-tag-accepted"
+        "Tags that start like a digest give 500 (project-zot/zot#4204).";
+    // Tags.
+    TagsIs203 "dist-tags-200" "The list of tags answers 203.";
+    TagsBareArray "dist-tags-body" "The list of tags is a bare array.";
+    TagsObjects "dist-tags-body" "The list of tags is one of objects.";
+    TagsNameShort "dist-tags-name" "The list of tags names the last component only.";
+    TagsPrefixLost "dist-tags-complete" "A tag that starts another is not listed (distribution/distribution#4891).";
+    TagsNewestLost "dist-tags-complete" "The newest tag is not listed.";
+    TagsReversed "dist-tags-order" "Tags are listed backwards.";
+    TagsByAge "dist-tags-order" "Tags are listed by age.";
+    TagsTiesUnstable "dist-tags-order-no-ties" "Tags that differ in case only change places.";
+    TagsUnknownRepository200 "dist-tags-404" "An unknown repository has an empty list of tags.";
+    TagsUnknownRepository400 "dist-tags-404" "The tags of an unknown repository give 400.";
+    TagsContentTypeText "dist-tags-content-type" "The list of tags is labelled text/plain.";
+    TagsDeletedListed "dist-tags-deleted-gone" "Deleted tags are still listed.";
+    TagsLimitIgnored "dist-tags-n-exact" "n has no effect.";
+    TagsLimitMinusOne "dist-tags-n-exact" "One tag fewer than n is given, without a link.";
+    TagsLimitPlusOne "dist-tags-n-exact" "One tag more than n is given.";
+    TagsLimitFromEnd "dist-tags-n-from-start" "n gives the last tags.";
+    TagsLimitReversed "dist-tags-n-order" "Tags are listed backwards when n is given.";
+    TagsZeroAll "dist-tags-n-zero-empty" "n=0 gives everything.";
+    TagsZeroNull "dist-tags-n-zero-empty" "n=0 gives null.";
+    TagsZero400 "dist-tags-n-zero-empty" "n=0 gives 400.";
+    TagsZeroLink "dist-tags-n-zero-no-link" "n=0 has a link.";
+    TagsLargeLimit400 "dist-tags-n-too-large" "n above 1000 gives 400 (distribution/distribution#4856).";
+    TagsLinkNoRelation "dist-tags-link-rel-next" "The link to more tags has no relation.";
+    TagsLinkBare "dist-tags-link-rel-next" "The link to more tags has no angle brackets.";
+    TagsLinkPrevious "dist-tags-link-rel-next" "The link to more tags says rel=prev.";
+    TagsLinkToStart "dist-tags-link-walk" "The link to more tags leads to the first page again.";
+    TagsLinkSkips "dist-tags-link-walk" "The link to more tags skips one.";
+    TagsSecondPageNoLink "dist-tags-link-walk" "The second page of tags has no link.";
+    TagsLinkAtEnd "dist-tags-link-absent-at-end" "The last page of tags has a link to an empty one.";
+    TagsLastInclusive "dist-tags-last-exclusive" "The tag in last is listed too.";
+    TagsLastIgnored "dist-tags-last-following" "last has no effect.";
+    TagsLastSkips "dist-tags-last-following" "The tag after last is left out.";
+    TagsLastNeedsLimit "dist-tags-last-without-n" "last without n gives 400.";
+    TagsLastDropsLimit "dist-tags-last-with-n" "n has no effect next to last.";
+    TagsLastReversed "dist-tags-last-order" "Tags are listed backwards after last.";
+    // Referrers.
+    ReferrersIs203 "dist-referrers-200" "The list of referrers answers 203.";
+    ReferrersUnknown404 "dist-referrers-never-404" "A subject without referrers gives 404.";
+    ReferrersAbsent405 "dist-referrers-absent-api-404" "There are no referrers, and asking gives 405.";
+    ReferrersAbsent500 "dist-referrers-absent-api-404" "There are no referrers, and asking gives 501.";
+    ReferrersBadDigest404 "dist-referrers-invalid-digest-400" "Referrers of a malformed digest give 404.";
+    ReferrersBadDigestEmpty "dist-referrers-invalid-digest-400" "Referrers of a malformed digest are an empty list.";
+    ReferrersBareArray "dist-referrers-body-index" "The list of referrers is a bare array.";
+    ReferrersSchemaVersion "img-index-schema-version" "The list of referrers says schemaVersion 1.";
+    ReferrersMediaType "img-index-media-type-value" "The list of referrers says that it is an image manifest.";
+    ReferrersContentTypeJson "dist-referrers-content-type" "The list of referrers is labelled application/json.";
+    ReferrersEmptyContentTypeJson "dist-referrers-content-type"
+        "An empty list of referrers is labelled application/json.";
+    ReferrersEmptyNull "dist-referrers-empty" "An empty list of referrers is null.";
+    ReferrersEmptyMissing "dist-referrers-empty" "An empty list of referrers has no manifests.";
+    ReferrersNeedSubject "dist-referrers-unknown-subject" "Referrers of a subject that is not there are not listed.";
+    ReferrersTransitive "dist-referrers-only-direct" "Referrers of referrers are listed too.";
+    ReferrersAcrossRepositories "dist-referrers-only-direct" "Referrers in other repositories are listed too.";
+    ReferrersSizeWrong "dist-referrers-descriptor" "The size of a listed referrer is one too many.";
+    ReferrersDigestOfConfig "dist-referrers-descriptor" "A referrer is listed by a digest that is not its own.";
+    ReferrersNoSize "img-descriptor-required" "A listed referrer has no size.";
+    ReferrersIndexUnlisted "dist-referrers-index-listed" "Indexes are not listed as referrers.";
+    ReferrersConfigType "dist-referrers-artifact-type"
+        "The artifactType of a referrer is always its config's type (goharbor/harbor#19867).";
+    ReferrersNoArtifactType "dist-referrers-artifact-type" "Listed referrers have no artifactType.";
+    ReferrersNoDerivedType "dist-referrers-artifact-type-fallback"
+        "Referrers without artifactType are listed without it.";
+    ReferrersOrdinaryConfigType "dist-referrers-artifact-type-fallback"
+        "The ordinary config type is not listed as artifactType.";
+    ReferrersIndexEmptyType "dist-referrers-artifact-type-omitted-index"
+        "An index without artifactType is listed with an empty one.";
+    ReferrersNoAnnotations "dist-referrers-annotations" "Listed referrers have no annotations.";
+    ReferrersEmptyAnnotationLost "dist-referrers-annotations" "Annotations with an empty value are not listed.";
+    ReferrersAsciiAnnotations "dist-referrers-annotations" "Letters beyond ASCII are lost from listed annotations.";
+    ReferrersAnnotationsNull "img-manifest-annotations-absent-or-empty" "Absent annotations are listed as null.";
+    ReferrersDuplicates "dist-referrers-no-duplicates"
+        "A referrer is listed once for each of its tags and once for itself (project-zot/zot#3524).";
+    ReferrersUntaggedUnlisted "dist-referrers-new-pushes" "Referrers without a tag are not listed.";
+    ReferrersCached "dist-referrers-new-pushes" "A list of referrers stays as it was first asked for (quay/quay#6510).";
+    ReferrersFallbackHides "dist-referrers-preexisting-tag-schema" "A fallback tag hides the referrers that it lists.";
+    ReferrersCut "dist-referrers-link" "No more than 20 referrers are listed, without a link.";
+    ReferrersLinkBare "dist-referrers-link-syntax"
+        "Referrers come in pages of two, and the link has no angle brackets.";
+    ReferrersLinkNoRelation "dist-referrers-link-syntax"
+        "Referrers come in pages of two, and the link has no relation.";
+    ReferrersLinkRepeats "dist-referrers-link-pages-distinct"
+        "Referrers come in pages of two, each of which starts with the end of the one before.";
+    ReferrersFilter400 "dist-referrers-filter" "Asking for one artifactType gives 400.";
+    ReferrersFilterIgnored "dist-referrers-filter" "The artifactType asked for has no effect.";
+    ReferrersFilterHeaderValue "dist-referrers-filter-header" "The filter header has the type that was asked for.";
+    ReferrersFilterHeaderMissing "dist-referrers-filter-ignored-full" "Referrers are filtered without saying so.";
+    ReferrersFilterHeaderList "dist-referrers-filter-header-list" "Applied filters are listed as a JSON array.";
+    ReferrersFilterNothing "dist-referrers-filter-result" "The filter header is there and the list is full.";
+    ReferrersFilterPrefix "dist-referrers-filter-result" "The filter takes types that start with the one asked for.";
+    ReferrersFilterPlus "dist-referrers-filter-result" "A plus sign in the filter becomes a space.";
+    ReferrersFilterOwnTypeOnly "dist-referrers-filter-uses-derived-type"
+        "The filter does not see types that come from the config.";
+    ReferrersFilterForgotten "dist-referrers-filter-with-link"
+        "Referrers come in pages of two, and the link forgets the filter.";
+    // Deleting.
+    DeleteTagIs200 "dist-delete-tag-202" "Deleting a tag answers 200.";
+    DeleteTagIs204 "dist-delete-tag-202" "Deleting a tag answers 204.";
+    DeleteTagOff403 "dist-delete-tag-disabled" "Deleting tags is off, with 403.";
+    DeleteTagOff404 "dist-delete-tag-disabled" "Deleting tags is off, with 404.";
+    DeleteTagDoesNothing "dist-delete-tag-then-404" "A deleted tag stays.";
+    DeleteTagHeadStays "dist-delete-tag-then-404" "A deleted tag is still found by HEAD.";
+    DeleteTagTakesManifest "dist-delete-tag-keeps-manifest" "Deleting a tag deletes the manifest (project-zot/zot#67).";
+    DeleteTagTakesSiblings "dist-delete-tag-keeps-other-tags" "Deleting a tag deletes the other tags of its manifest.";
+    DeleteTagUnknown202 "dist-delete-tag-unknown-404" "An unknown tag can be deleted.";
+    DeleteManifestIs200 "dist-delete-manifest-202" "Deleting a manifest answers 200.";
+    DeleteManifestIs204 "dist-delete-manifest-202" "Deleting a manifest answers 204.";
+    DeleteUnknownRepository202 "dist-delete-manifest-repo-404" "Manifests of unknown repositories can be deleted.";
+    DeleteManifestOff501 "dist-delete-manifest-disabled" "Deleting manifests is off, with 501.";
+    DeleteManifestDoesNothing "dist-delete-manifest-then-404" "A deleted manifest stays.";
+    DeleteManifestGetStays "dist-delete-manifest-then-404" "A deleted manifest is gone for HEAD and not for GET.";
+    DeleteManifestKeepsTags "dist-delete-manifest-removes-tags" "A deleted manifest is still found by its tags.";
+    DeleteManifestListsTags "dist-gc-listed-implies-pullable" "The tags of a deleted manifest are still listed.";
+    DeleteManifestUnknown202 "dist-delete-manifest-unknown-404" "An unknown manifest can be deleted.";
+    DeleteManifestUnknown500 "dist-delete-manifest-unknown-404" "Deleting an unknown manifest gives 500.";
+    DeleteBlobIs200 "dist-delete-blob-202" "Deleting a blob answers 200.";
+    DeleteBlobIs204 "dist-delete-blob-202" "Deleting a blob answers 204.";
+    DeleteBlobUnknown202 "dist-delete-blob-404" "An unknown blob can be deleted.";
+    DeleteBlobOff404 "dist-delete-blob-disabled" "Deleting blobs is off, with 404.";
+    DeleteBlobDoesNothing "dist-delete-blob-then-404" "A deleted blob stays.";
+    DeleteBlobComesBack "dist-delete-blob-then-404"
+        "A deleted blob is back once another repository reads it (CVE-2026-35172).";
+    DeleteManifestTakesBlobs "dist-gc-shared-blob-survives" "Deleting a manifest deletes its blobs, shared or not.";
+    DeleteMountedSource "dist-gc-mounted-blob-survives" "Deleting a blob deletes it where it was mounted to.";
+    DeleteEverywhere "dist-gc-repo-isolation" "Deleting a manifest deletes it in every repository.";
+    DeleteBlobEverywhere "dist-gc-repo-isolation" "Deleting a blob deletes it in every repository.";
+    DeletedReferrerListed "dist-gc-referrer-deleted-unlisted" "A deleted referrer is still listed.";
+    RepushIgnored "dist-gc-repush-after-delete"
+        "A blob that was deleted cannot be pushed again, with 201 (distribution/distribution#4569).";
+    ManifestRepushIgnored "dist-gc-repush-after-delete" "A manifest that was deleted cannot be pushed again, with 201.";
+    // Errors.
+    ErrorFlat "dist-error-json-shape" "Errors are JSON with a message and no list.";
+    ErrorCodeNumber "dist-error-json-shape" "Error codes are numbers.";
+    ErrorCodeLowerCase "dist-error-code-charset" "Error codes are in lower case.";
+    ErrorCodeDashes "dist-error-code-charset" "Error codes have hyphens.";
+    ErrorCodePagination "dist-error-code-known" "A bad n is reported as PAGINATION_NUMBER_INVALID, as in distribution.";
+    ErrorCodeRange "dist-error-code-known" "A chunk out of order is reported as RANGE_INVALID, as in distribution.";
+    ErrorCodeNotFound "dist-error-code-known" "Everything missing is reported as NOT_FOUND.";
+    ErrorMessageObject "dist-error-message" "Messages of errors are objects.";
+    ErrorBlobUnknown "dist-error-blob-unknown" "A missing blob is reported as MANIFEST_UNKNOWN.";
+    ErrorUploadInvalid "dist-error-blob-upload-invalid" "A malformed Content-Range is reported as UNSUPPORTED.";
+    ErrorUploadUnknown "dist-error-blob-upload-unknown" "A missing upload is reported as BLOB_UNKNOWN.";
+    ErrorDigestInvalid "dist-error-digest-invalid" "A wrong digest is reported as MANIFEST_INVALID.";
+    ErrorManifestInvalid "dist-error-manifest-invalid" "A bad manifest is reported as UNSUPPORTED.";
+    ErrorManifestUnknown "dist-error-manifest-unknown" "A missing manifest is reported as BLOB_UNKNOWN.";
+    ErrorNameInvalid "dist-error-name-invalid" "A bad name is reported as NAME_UNKNOWN.";
+    ErrorNameUnknown "dist-error-name-unknown" "A missing repository is reported as NAME_INVALID.";
+    ErrorSizeInvalid "dist-error-size-invalid" "A wrong size is reported as UNSUPPORTED.";
+    ErrorUnauthorized "dist-error-unauthorized" "Missing credentials are reported as DENIED.";
+    ErrorDenied "dist-error-denied" "A missing right is reported as UNSUPPORTED.";
+    ErrorUnsupported "dist-error-unsupported" "Deletion is off, which is reported as DENIED.";
+    ErrorTooManyRequests "dist-error-toomanyrequests"
+        "Now and then there are too many requests, which is reported as DENIED.";
+    ThrottleNoRetryAfter "dist-error-429-retry-after"
+        "Now and then there are too many requests, without saying for how long.";
+    // HTTP.
+    MethodNoAllow "dist-http-405-allow" "A refused method does not say which there are.";
+    NotModifiedAlways "dist-http-rfc9110" "Any entity tag matches.";
+    RedirectNeedsCredentials "dist-http-redirect-without-credentials"
+        "Blobs are redirected to another host that wants the credentials.";
+    RedirectHeadNoSize "dist-http-redirect-head-size"
+        "Blobs are redirected to another host where HEAD does not tell the size.";
+    GzipWrongLength "dist-http-content-encoding"
+        "HEAD tells the compressed size of a blob (cloudflare/serverless-registry#134).";
+    GzipUnlabelled "dist-http-content-encoding" "Blobs come compressed to who takes that, and nothing says so.";
+    AcceptRequired "dist-conneg-no-accept"
+        "A manifest is not found unless Accept lists its type (distribution/distribution#3938).";
+    AcceptWildcard404 "dist-conneg-wildcard" "A wildcard in Accept is not understood (distribution/distribution#3938).";
+    AcceptFirstOnly "dist-conneg-multiple" "Only the first type in Accept counts.";
+    AcceptFirstLineOnly "dist-conneg-multiple" "Only the first line of Accept counts.";
+    VaryMissing "dist-conneg-vary"
+        "A tag on an index gives a child when Accept lacks indexes, and no word of it in Vary.";
+    // Authentication.
+    AuthNoChallenge "dist-auth-401-challenge" "401 comes without a challenge.";
+    AuthChallengeNoService "dist-auth-bearer-params" "The challenge has no service.";
+    AuthChallengeRelative "dist-auth-bearer-params" "The realm of the challenge is not absolute.";
+    AuthScopeShortName "dist-auth-scope-form" "The scope of a challenge has the last component of the name only.";
+    AuthScopeWrite "dist-auth-scope-form" "The scope of a challenge says write for push.";
+    AuthTokenOtherField "dist-auth-token-response" "Tokens come in a field of another name.";
+    AuthTokensDiffer "dist-auth-token-response" "token and access_token differ.";
+    AuthTokenShortLived "dist-auth-token-lifetime" "Tokens are good for five seconds.";
+    AuthIssuedAtNumber "dist-auth-token-lifetime" "The time of issue is a number.";
+    AuthBadCredentialsToken "dist-auth-token-bad-credentials" "A wrong password gives a token.";
+    AuthMoreThanAllowed403 "dist-auth-token-reduced-scope" "Asking for an action that does not exist gives 403.";
+    AuthAnyToken "dist-auth-token-accepted" "Any token is good.";
+    AuthTokenOnce "dist-auth-token-accepted" "A token is good once.";
+    AuthOneScope "dist-auth-multi-scope" "Only the first scope counts.";
+    AuthMountUnchecked "dist-auth-mount-access" "A mount may read any repository.";
+    // Warnings, proxies, extensions.
+    WarningOtherCode "dist-warning-code-299" "Warnings have code 199.";
+    WarningAgent "dist-warning-agent-dash" "Warnings name their agent.";
+    WarningUnquoted "dist-warning-agent-dash" "Warnings are not quoted.";
+    WarningDated "dist-warning-no-date" "Warnings have a date.";
+    WarningTooLong "dist-warning-size" "Warnings are longer than 4096 bytes together.";
+    NamespaceWrong "dist-proxy-ns-header" "OCI-Namespace has another value than ns.";
+    ExtensionNoUnderscore "dist-ext-underscore" "The listed extension has no underscore.";
+    ExtensionBadName "dist-ext-name-grammar" "The listed extension is named against the grammar.";
+    ExtensionRouteClash "dist-ext-no-route-clash" "An endpoint is listed twice.";
+    ExtensionReserved "dist-ext-reserved" "The name _oci is listed for something else.";
+    ExtensionsText "dist-ext-discover-200" "The list of extensions is labelled text/plain.";
+    ExtensionsNull "dist-ext-discover-list" "The list of extensions is null.";
+    ExtensionNoName "dist-ext-discover-name" "The listed extension has no name.";
+    ExtensionNoUrl "dist-ext-discover-url" "The listed extension has no URL.";
+    ExtensionNoEndpoints "dist-ext-discover-endpoints" "The listed extension has no endpoints.";
+    // Documents.
+    UnknownAlgorithmRefused "img-digest-unknown-algorithm-passes"
+        "A manifest that mentions an unknown digest algorithm is refused.";
+    UnknownAlgorithmServerError "img-digest-grammar"
+        "A manifest that mentions an unknown digest algorithm gives 500, as in distribution.";
+    MixedAlgorithmsRefused "img-digest-mixed-algorithms" "All digests of a manifest have to be by one algorithm.";
+    DescriptorFieldsUnchecked "img-descriptor-required" "Descriptors without digest or size are taken.";
+    DescriptorTypeUnchecked "img-descriptor-media-type-syntax" "Media types of descriptors are not checked.";
+    DescriptorSizeRounded "img-descriptor-size-int64" "Large numbers in manifests are rounded.";
+    DescriptorSizeNegative "img-descriptor-size-not-negative"
+        "Negative sizes are taken (quay/quay#3683 and all registries tried).";
+    DescriptorSizeUnchecked "img-descriptor-size-mismatch" "Sizes of descriptors are not compared with the content.";
+    DataRefused "img-descriptor-data-accepted" "Embedded content is refused.";
+    DataUnchecked "img-descriptor-data-identical" "Embedded content is not compared with the digest.";
+    DataAdded "img-descriptor-data-not-added" "Small blobs are embedded in stored manifests.";
+    SchemaVersionUnchecked "img-manifest-schema-version" "Any schemaVersion is taken.";
+    MediaTypeUnchecked "img-manifest-media-type-value"
+        "mediaType may be another than the pushed type (CVE-2021-41190).";
+    MediaTypeRequired "img-manifest-media-type-used" "A manifest without mediaType gives 500.";
+    ConfigOptional "img-manifest-config-required" "A manifest without config is taken.";
+    LayersUnchecked "img-manifest-layers-descriptors" "layers may be anything.";
+    LayersNullServerError "img-manifest-layers-descriptors" "layers that are no array give 500.";
+    ConfigImageRefused "img-manifest-config-type-supported" "The ordinary config type is refused.";
+    ConfigUnknownRefused "img-manifest-config-unknown-type" "Unknown config types are refused (go-gitea/gitea#28973).";
+    ConfigParsed "img-manifest-config-unknown-not-parsed" "A config of any type has to be JSON.";
+    LayerNonDistributableRefused "img-manifest-layer-types-supported" "Non-distributable layers are refused.";
+    LayerTarRefused "img-manifest-layer-types-supported" "Layers that are not compressed are refused.";
+    LayerZstdRefused "img-manifest-layer-zstd" "Layers under zstd are refused.";
+    LayerUnknownRefused "img-manifest-layer-unknown-type" "Unknown layer types are refused.";
+    ArtifactTypeUnknownRefused "img-manifest-artifact-type-unknown" "artifactType has to be a registered one.";
+    ArtifactTypeServerError "img-manifest-artifact-type-syntax" "An artifactType with a space gives 500.";
+    ArtifactTypeMissingServerError "img-manifest-artifact-type-with-empty-config"
+        "The empty config without artifactType gives 500.";
+    EmptyDescriptorRefused "img-manifest-empty-descriptor" "The empty descriptor is refused.";
+    AnnotationsServerError "img-manifest-annotations-strings" "An annotation that is no text gives 500.";
+    AnnotationsUnknownRefused "img-manifest-annotations-unknown-key" "Annotations with keys of one's own are refused.";
+    IndexManifestsOptional "img-index-manifests-required" "An index without manifests is taken.";
+    IndexChildrenRefused "img-index-manifest-supported" "An index with more than one child is refused.";
+    IndexNestedRefused "img-index-nested" "Indexes in indexes are refused (quay/quay#3427).";
+    IndexUnknownChildRefused "img-index-unknown-child-type" "Children of unknown types are refused.";
+    UnknownPropertyRefused "img-unknown-property-no-error"
+        "Unknown properties are refused (GoogleContainerTools/jib#3969 in a client).";
+    ContentNormalised "img-content-not-altered" "Blobs that are JSON are written anew when stored.";
+    Utf8Escaped "img-json-utf8" "Letters beyond ASCII are escaped in stored manifests.";
+    DuplicateNamesServerError "img-json-no-duplicate-names" "A name that occurs twice gives 500.";
+    CanonicalJsonRequired "img-json-canonical" "Manifests that are not canonical JSON are refused.";
+}

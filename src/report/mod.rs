@@ -1,0 +1,18 @@
+//! What a run says, in the forms that people and machines read.
+//!
+//! Owns the looks: every form is a pure function of the [`Report`], so that any of them can be made later from the
+//! JSON form, which is the master. Only [`progress`] listens to a run while it goes on. Refuses to judge: what
+//! counts against a target was decided in [`crate::outcome`].
+
+mod evidence;
+pub mod json;
+pub mod junit;
+mod printable;
+pub mod progress;
+pub mod terminal;
+mod write;
+
+pub use write::{Format, RenderError, UnknownFormat, WriteError, prepare, render, write_files};
+
+#[cfg(doc)]
+use crate::outcome::Report;

@@ -1,0 +1,390 @@
+//! The summary that a person reads when a run has ended.
+//!
+//! Owns the order in which things are told: what is held against the target first, then what could not be judged, then
+//! the overview, and the verdict last, where the eye is. Text from the target is escaped and cut, so that a registry can
+//! neither move the cursor nor fill the screen.
+
+mod page;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use self::page::{Ink, Page};
+use super::{evidence, printable};
+use crate::client::exchange::Exchange;
+use crate::outcome::{
+    CaseOutcome, Conclusion, Counts, Finding, Occurrence, Report, SkipReason, Standing, Verdict, Weight,
+};
+
+/// Characters of a text that comes from the target, or of a long text of our own.
+const TEXT: usize = 500;
+
+/// Characters of an expected or actual value.
+const VALUE: usize = 300;
+
+/// Mismatches of one occurrence that are shown.
+const MISMATCHES: usize = 4;
+
+/// Cases that are named where there are more.
+const NAMED: usize = 3;
+
+/// Causes of broken cases, or of errors, that are shown.
+const CAUSES: usize = 12;
+
+/// Whether to use colours. The caller knows whether they will be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Text only.
+    Plain,
+    /// With ANSI escapes for colours.
+    Coloured,
+}
+
+/// How the summary is to look.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Whether to use colours.
+    pub style: Style,
+    /// Where lines are broken, in characters. Commands, addresses and other long words are never broken.
+    pub width: usize,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Look {
+            style: Style::Plain,
+            width: 100,
+        }
+    }
+}
+
+/// The summary of a run whose reports were written to `files`.
+pub fn summary<P: AsRef<Path>>(report: &Report, files: &[P], look: Look) -> String {
+    let mut page = Page::new(look);
+    let cases = report.cases.iter().map(|case| (case.id.as_str(), case)).collect();
+    header(report, &mut page);
+    for finding in &report.findings {
+        a_finding(report, finding, &cases, &mut page);
+    }
+    unjudged(report, &mut page);
+    categories(report, &mut page);
+    declined(report, &mut page);
+    not_run(report, &mut page);
+    page.blank();
+    page.line(&counts(report));
+    verdict(report, &mut page);
+    if !files.is_empty() {
+        let files: Vec<String> = files.iter().map(|file| file.as_ref().display().to_string()).collect();
+        page.wrapped("Written: ", &files.join(", "));
+    }
+    page.finish()
+}
+
+/// The counts and the closing sentence alone.
+pub fn closing(report: &Report, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.line(&counts(report));
+    verdict(report, &mut page);
+    page.finish()
+}
+
+fn header(report: &Report, page: &mut Page) {
+    let target = &report.target;
+    page.line(&format!(
+        "Referee {}: {}",
+        printable::line(&report.run.tool_version, TEXT),
+        page.ink(Ink::Strong, &printable::line(&target.url, TEXT))
+    ));
+    let documents = report
+        .run
+        .documents
+        .iter()
+        .map(|(name, version)| format!("{name} {version}"));
+    let documents = documents.collect::<Vec<_>>().join(", ");
+    let strict = if report.run.strict { ", strict" } else { "" };
+    let profile = printable::line(&format!("{} ({documents}){strict}", report.run.profile), TEXT);
+    let server = target.server.as_deref().unwrap_or("(it does not say)");
+    page.wrapped("  server       ", &printable::line(server, VALUE));
+    page.wrapped("  profile      ", &profile);
+    page.wrapped("  credentials  ", &printable::line(&target.credentials, VALUE));
+    page.wrapped("  seed         ", &report.run.seed.to_string());
+    for note in &target.notes {
+        page.wrapped("  note         ", &printable::line(note, TEXT));
+    }
+}
+
+fn a_finding(report: &Report, finding: &Finding, cases: &HashMap<&str, &CaseOutcome>, page: &mut Page) {
+    page.blank();
+    let word = match (finding.weight, report.counts_against(finding.weight)) {
+        (Weight::Fail, _) => page.ink(Ink::Bad, "FAIL"),
+        (Weight::Warn, true) => page.ink(Ink::Bad, "WARN"),
+        (Weight::Warn, false) => page.ink(Ink::Doubtful, "WARN"),
+        (Weight::Fact, _) => page.ink(Ink::Faint, "NOTE"),
+    };
+    let id = page.ink(Ink::Strong, &printable::line(&finding.requirement, VALUE));
+    page.line(&format!("{word} {id} ({})", finding.level));
+    if !finding.text.is_empty() {
+        page.wrapped("  ", &printable::line(&finding.text, TEXT));
+    }
+    let link = finding.link.as_deref().unwrap_or_default();
+    let source = printable::line(format!("{}  {link}", finding.section).trim(), TEXT);
+    if !source.is_empty() {
+        page.wrapped("  ", &source);
+    }
+    if let Some(derived) = &finding.derived {
+        page.wrapped("  derived from ", &printable::line(derived, TEXT));
+    }
+    if let Some(first) = finding.occurrences.first() {
+        mismatches(first, page);
+    }
+    let mut named: Vec<&str> = finding
+        .occurrences
+        .iter()
+        .map(|occurrence| occurrence.case.as_str())
+        .collect();
+    named.dedup();
+    let occurrences = plural(finding.occurrences.len(), "occurrence", "occurrences");
+    let word = if named.len() == 1 { "case" } else { "cases" };
+    page.wrapped("  ", &format!("{occurrences} in {word} {}", names(&named)));
+    if let Some(first) = finding.occurrences.first() {
+        page.wrapped("  step: ", &printable::line(&first.action, VALUE));
+        let case = cases.get(first.case.as_str());
+        exchange(case.and_then(|case| case.exchanges.get(first.exchange)), page);
+    }
+}
+
+fn mismatches(occurrence: &Occurrence, page: &mut Page) {
+    for mismatch in occurrence.mismatches.iter().take(MISMATCHES) {
+        page.wrapped("    ", &printable::line(&mismatch.subject, VALUE));
+        page.wrapped("      expected  ", &printable::line(&mismatch.expected, VALUE));
+        page.wrapped("      actual    ", &printable::line(&mismatch.actual, VALUE));
+    }
+    let rest = occurrence.mismatches.len().saturating_sub(MISMATCHES);
+    if rest > 0 {
+        page.line(&format!("    and {}", plural(rest, "more mismatch", "more mismatches")));
+    }
+}
+
+fn exchange(exchange: Option<&Exchange>, page: &mut Page) {
+    let Some(exchange) = exchange else { return };
+    page.line(&format!("  $ {}", evidence::command(exchange)));
+    page.line(&format!("  -> {}", evidence::status(exchange)));
+    if let Some(body) = evidence::body(exchange) {
+        page.wrapped("     ", &body);
+    }
+}
+
+/// Cases that are broken or in error, by cause: the cause with the most cases first.
+fn unjudged(report: &Report, page: &mut Page) {
+    let mut broken: BTreeMap<String, Vec<&CaseOutcome>> = BTreeMap::new();
+    let mut errors: BTreeMap<String, Vec<&CaseOutcome>> = BTreeMap::new();
+    for case in &report.cases {
+        match &case.verdict {
+            Verdict::Broken { step, seen } => {
+                let cause = format!("{}: {}", printable::line(step, VALUE), printable::line(seen, VALUE));
+                broken.entry(cause).or_default().push(case);
+            }
+            Verdict::Error { message } => errors.entry(printable::line(message, TEXT)).or_default().push(case),
+            Verdict::Pass | Verdict::Fail | Verdict::Warn | Verdict::Skip { .. } => {}
+        }
+    }
+    let title = "Broken: not judged, because something before did not work";
+    causes(title, broken, page);
+    causes(
+        "Errors: of the network or of Referee, not of the registry",
+        errors,
+        page,
+    );
+}
+
+fn causes(title: &str, causes: BTreeMap<String, Vec<&CaseOutcome>>, page: &mut Page) {
+    if causes.is_empty() {
+        return;
+    }
+    page.title(title);
+    let mut causes: Vec<_> = causes.into_iter().collect();
+    causes.sort_by_key(|(_, cases)| std::cmp::Reverse(cases.len()));
+    for (cause, cases) in causes.iter().take(CAUSES) {
+        page.wrapped("  ", cause);
+        let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+        page.wrapped(
+            "    ",
+            &format!("{}: {}", plural(cases.len(), "case", "cases"), names(&ids)),
+        );
+        let last = cases.first().and_then(|case| case.exchanges.last());
+        if let Some(last) = last {
+            page.line(&format!("    $ {}", evidence::command(last)));
+            page.line(&format!("    -> {}", evidence::status(last)));
+        }
+    }
+    let rest = causes.len().saturating_sub(CAUSES);
+    if rest > 0 {
+        page.line(&format!("  and {}", plural(rest, "more cause", "more causes")));
+    }
+}
+
+fn categories(report: &Report, page: &mut Page) {
+    if report.categories.is_empty() {
+        return;
+    }
+    page.title("Categories");
+    for verdict in &report.categories {
+        let (ink, word) = match verdict.standing {
+            Standing::Certified => (Ink::Good, "certified"),
+            Standing::NotCertified => (Ink::Bad, "not certified"),
+            Standing::NotOffered => (Ink::Faint, "not offered"),
+            Standing::NotJudged => (Ink::Faint, "not judged"),
+        };
+        let name = verdict.category.name();
+        let word = page.ink(ink, &format!("{word:<13}"));
+        page.line(format!("  {name:<10}  {word}  {}", tally(&verdict.counts)).trim_end());
+    }
+}
+
+fn tally(counts: &Counts) -> String {
+    let Counts {
+        pass,
+        fail,
+        warn,
+        skip,
+        broken,
+        error,
+    } = *counts;
+    let words = [
+        (pass, "passed"),
+        (fail, "failed"),
+        (warn, "warned"),
+        (broken, "broken"),
+        (error, if error == 1 { "error" } else { "errors" }),
+        (skip, "skipped"),
+    ];
+    let shown = words.iter().filter(|(count, _)| *count > 0);
+    shown
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn declined(report: &Report, page: &mut Page) {
+    let declined = report.capabilities.iter().filter(|capability| !capability.present);
+    let declined: Vec<_> = declined
+        .map(|c| (printable::line(&c.name, 40), printable::squeezed(&c.reason, VALUE)))
+        .collect();
+    let Some(width) = declined.iter().map(|(name, _)| name.chars().count()).max() else {
+        return;
+    };
+    page.title("Not offered by the registry");
+    for (name, reason) in declined {
+        page.cut(&format!("  {name:<width$}  {reason}"));
+    }
+}
+
+/// Cases that were skipped for another reason than the choice of the registry.
+fn not_run(report: &Report, page: &mut Page) {
+    let mut reasons: BTreeMap<&SkipReason, usize> = BTreeMap::new();
+    for case in &report.cases {
+        match &case.verdict {
+            Verdict::Skip {
+                reason: SkipReason::Capability { .. },
+            } => {}
+            Verdict::Skip { reason } => *reasons.entry(reason).or_default() += 1,
+            Verdict::Pass | Verdict::Fail | Verdict::Warn | Verdict::Broken { .. } | Verdict::Error { .. } => {}
+        }
+    }
+    if reasons.is_empty() {
+        return;
+    }
+    page.title("Not run");
+    for (reason, count) in reasons {
+        page.wrapped("  ", &format!("{}: {reason}", plural(count, "case", "cases")));
+    }
+}
+
+fn counts(report: &Report) -> String {
+    let Counts {
+        pass,
+        fail,
+        warn,
+        skip,
+        broken,
+        error,
+    } = report.counts;
+    format!(
+        "{pass} passed, {fail} failed, {warn} warned, {broken} broken, {}, {skip} skipped in {:.1} s, {}",
+        plural(error, "error", "errors"),
+        report.run.elapsed_ms / 1000.0,
+        plural(
+            usize::try_from(report.run.requests).unwrap_or(usize::MAX),
+            "request",
+            "requests"
+        ),
+    )
+}
+
+fn verdict(report: &Report, page: &mut Page) {
+    let url = printable::line(&report.target.url, TEXT);
+    let profile = printable::line(&report.run.profile, VALUE);
+    let count = |weight| {
+        report
+            .findings
+            .iter()
+            .filter(|finding| finding.weight == weight)
+            .count()
+    };
+    let musts = match count(Weight::Fail) {
+        0 => None,
+        count => Some(plural(count, "requirement is broken", "requirements are broken")),
+    };
+    let shoulds = match count(Weight::Warn) {
+        0 => None,
+        count => Some(plural(
+            count,
+            "recommendation is not followed",
+            "recommendations are not followed",
+        )),
+    };
+    let (ink, sentence) = match report.conclusion() {
+        Conclusion::Conforms => {
+            let but = shoulds.map(|shoulds| format!(", though {shoulds}")).unwrap_or_default();
+            (Ink::Good, format!("{url} conforms to {profile}{but}."))
+        }
+        Conclusion::Violates => {
+            let reasons: Vec<String> = musts.into_iter().chain(shoulds).collect();
+            let cut = if report.interrupted {
+                " The run was interrupted."
+            } else {
+                ""
+            };
+            let sentence = format!("{url} does not conform to {profile}: {}.{cut}", reasons.join(", "));
+            (Ink::Bad, sentence)
+        }
+        Conclusion::Inconclusive => {
+            let judged = Counts::of(&report.cases);
+            let reason = if report.interrupted {
+                "the run was interrupted".to_owned()
+            } else if judged.broken + judged.error > 0 {
+                let cases = plural(judged.broken + judged.error, "case", "cases");
+                format!("{cases} could not be judged")
+            } else {
+                "no case was judged".to_owned()
+            };
+            let sentence = format!("No verdict on whether {url} conforms to {profile}: {reason}.");
+            (Ink::Doubtful, sentence)
+        }
+    };
+    page.wrapped_in(ink, &sentence);
+}
+
+/// The first few of some cases, and how many more there are.
+fn names(ids: &[&str]) -> String {
+    let named: Vec<String> = ids.iter().take(NAMED).map(|id| printable::line(id, VALUE)).collect();
+    let more = match ids.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" (+{more} more)"),
+    };
+    format!("{}{more}", named.join(", "))
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

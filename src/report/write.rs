@@ -1,0 +1,197 @@
+//! The forms a report can be written in, and the writing.
+//!
+//! Owns names and files. A file is either there whole or not at all: it is written beside its place and then moved.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::{json, junit};
+use crate::outcome::Report;
+
+/// A form that is written to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// JUnit XML, for the pages of continuous integration.
+    Junit,
+    /// The master form, of which every other form can be made.
+    Json,
+}
+
+impl Format {
+    /// Every form.
+    pub const ALL: [Format; 2] = [Format::Junit, Format::Json];
+
+    /// The word for it on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Junit => "junit",
+            Format::Json => "json",
+        }
+    }
+
+    /// The file it is written to.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Format::Junit => "junit.xml",
+            Format::Json => "report.json",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
+        let found = Self::ALL.into_iter().find(|format| format.name() == text);
+        found.ok_or_else(|| UnknownFormat(text.to_owned()))
+    }
+}
+
+/// A word that names no form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no report format is called {0:?}: there are {names}", names = Format::ALL.map(Format::name).join(", "))]
+pub struct UnknownFormat(pub String);
+
+/// A report that could not be brought into a form: a mistake in Referee.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// As JUnit XML.
+    #[error("cannot render the report as JUnit XML: {0}")]
+    Junit(#[from] junit::JunitError),
+    /// As JSON.
+    #[error("cannot render the report as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// A report that could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Its text could not be made.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The directory could not be made.
+    #[error("cannot create the directory {}: {source}", .path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The file could not be written.
+    #[error("cannot write {}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+}
+
+/// The text of a report in one form.
+///
+/// # Errors
+/// Only by a mistake in Referee: no report, whatever a target put into it, should make a form impossible.
+pub fn render(report: &Report, format: Format) -> Result<String, RenderError> {
+    Ok(match format {
+        Format::Junit => junit::write(report)?,
+        Format::Json => json::write(report)?,
+    })
+}
+
+/// Makes the directory of the reports and sees whether it can be written to, before a run whose report would be lost.
+///
+/// # Errors
+/// Names the path that could not be made or written.
+pub fn prepare(dir: &Path) -> Result<(), WriteError> {
+    fs::create_dir_all(dir).map_err(|source| WriteError::Directory {
+        path: dir.to_owned(),
+        source,
+    })?;
+    let path = dir.join(format!(".{}.try", std::process::id()));
+    File::create(&path)
+        .and_then(|_| fs::remove_file(&path))
+        .map_err(|source| WriteError::File { path, source })
+}
+
+/// Writes a report in each of `formats` into `dir`, which is made if it is missing, and returns the paths.
+///
+/// # Errors
+/// Names the path that could not be made or written. A file that was there before is then as it was.
+pub fn write_files(report: &Report, dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, WriteError> {
+    fs::create_dir_all(dir).map_err(|source| WriteError::Directory {
+        path: dir.to_owned(),
+        source,
+    })?;
+    formats
+        .iter()
+        .map(|format| {
+            let path = dir.join(format.file_name());
+            let text = render(report, *format)?;
+            match replace(&path, text.as_bytes()) {
+                Ok(()) => Ok(path),
+                Err(source) => Err(WriteError::File { path, source }),
+            }
+        })
+        .collect()
+}
+
+/// Puts `bytes` in the place of the file at `path`, all at once.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.partial", std::process::id()));
+    let partial = path.with_file_name(name);
+    let written = File::create(&partial)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_found_by_name() {
+        for format in Format::ALL {
+            assert_eq!(format.name().parse(), Ok(format));
+        }
+        let error = "xml".parse::<Format>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no report format is called \"xml\": there are junit, json"
+        );
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_or_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("junit.xml");
+        replace(&path, b"old").unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        let occupied = dir.path().join("report.json");
+        fs::create_dir_all(occupied.join("x")).unwrap();
+        assert!(replace(&occupied, b"new").is_err());
+        let mut left: Vec<_> = fs::read_dir(dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["junit.xml", "report.json"]);
+    }
+}

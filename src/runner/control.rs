@@ -1,0 +1,142 @@
+//! The negative control: is there a registry at all?
+//!
+//! A target that answers the same to everything, or with web pages, or not at all, is refused before any case runs, so
+//! that a wrong address never looks like a registry full of faults, nor like a good one.
+
+use super::{Env, isolate::short_hash};
+use crate::client::{Answer, Purpose, RequestSpec, TransportError};
+
+/// Why a target cannot be judged; the sentence says what was seen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No answer.
+    #[error("cannot reach {url}: {reason}\n  check the address, the port, and whether it speaks http or https")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The login failed.
+    #[error(
+        "cannot log in to {url}: {reason}\n  give --username and --password-stdin, or log in with a docker-compatible client first"
+    )]
+    Login {
+        /// The address.
+        url: String,
+        /// What was seen.
+        reason: String,
+    },
+    /// There is something, but it is no registry.
+    #[error(
+        "there is no registry at {url}: {seen}\n  a registry answers GET /v2/ with 200, or with 401 and a challenge"
+    )]
+    NoRegistry {
+        /// The address.
+        url: String,
+        /// What was seen.
+        seen: String,
+    },
+}
+
+/// What is known of a target after the control.
+#[derive(Debug, Clone, Default)]
+pub struct Greeting {
+    /// Its `Server` header.
+    pub server: Option<String>,
+    /// What is odd about it, without being a reason to refuse it.
+    pub notes: Vec<String>,
+}
+
+/// Asks for `/v2/` and for content that cannot exist.
+pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
+    let ping = get(env, "/v2/").await;
+    refuse_without_answer(&ping, url)?;
+    let status = ping.status().unwrap_or_default();
+    if status == 401 || status == 403 {
+        let reason = format!("GET /v2/ answers {status} to the credentials in use");
+        return Err(Refusal::Login {
+            url: url.to_string(),
+            reason,
+        });
+    }
+    let nonce = short_hash(&format!("{}{url}", env.seed));
+    let absent = get(env, &format!("/v2/referee-control/{nonce}/manifests/{nonce}")).await;
+    refuse_without_answer(&absent, url)?;
+    if absent.status().is_some_and(|status| (200..300).contains(&status)) {
+        let seen = format!(
+            "a manifest that cannot exist is answered with {} and {}, so every answer says the same",
+            absent.status().unwrap_or_default(),
+            kind_of(&absent)
+        );
+        return Err(Refusal::NoRegistry {
+            url: url.to_string(),
+            seen,
+        });
+    }
+    let mut notes = Vec::new();
+    if status != 200 || is_page(&ping) {
+        if !speaks_registry(&ping) && !speaks_registry(&absent) {
+            let seen = format!("GET /v2/ answers {status} with {}", kind_of(&ping));
+            return Err(Refusal::NoRegistry {
+                url: url.to_string(),
+                seen,
+            });
+        }
+        notes.push(format!(
+            "GET /v2/ answers {status}, yet other answers are those of a registry"
+        ));
+    }
+    Ok(Greeting {
+        server: ping.header("Server").map(str::to_string),
+        notes,
+    })
+}
+
+async fn get(env: &Env, path: &str) -> Answer {
+    let mut request = RequestSpec::path("GET", path);
+    request.purpose = Purpose::Probe;
+    env.client.send(request).await
+}
+
+fn refuse_without_answer(answer: &Answer, url: &str) -> Result<(), Refusal> {
+    let Some(error) = answer.error() else { return Ok(()) };
+    Err(match error {
+        TransportError::Login { reason } => Refusal::Login {
+            url: url.to_string(),
+            reason: reason.clone(),
+        },
+        TransportError::MalformedResponse { .. } => Refusal::NoRegistry {
+            url: url.to_string(),
+            seen: error.to_string(),
+        },
+        _ => Refusal::Unreachable {
+            url: url.to_string(),
+            reason: error.to_string(),
+        },
+    })
+}
+
+/// Whether an answer has the marks of a registry: its version header, or an error document with a code.
+fn speaks_registry(answer: &Answer) -> bool {
+    let error = || {
+        let document: serde_json::Value = serde_json::from_slice(&answer.body.bytes).ok()?;
+        document.get("errors")?.get(0)?.get("code")?.as_str().map(|_| ())
+    };
+    answer.header("Docker-Distribution-Api-Version").is_some() || error().is_some()
+}
+
+fn is_page(answer: &Answer) -> bool {
+    answer
+        .header("Content-Type")
+        .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/html"))
+}
+
+fn kind_of(answer: &Answer) -> String {
+    match (answer.header("Content-Type"), answer.body.len) {
+        (_, 0) => "an empty body".to_string(),
+        (Some(value), _) if is_page(answer) => format!("a web page ({value})"),
+        (Some(value), _) => format!("a body of type {value}"),
+        (None, _) => "a body without a type".to_string(),
+    }
+}

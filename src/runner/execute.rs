@@ -1,0 +1,563 @@
+//! Running one case: setup, steps, judgement.
+
+use std::time::Instant;
+
+use tokio::time::{Duration, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::cleanup::{Stored, clean_up};
+use super::isolate::{scope, setting};
+use super::{Env, expand, send};
+use crate::case::{Action, Case, Expectation, Node, Step, Template};
+use crate::client::{Answer, Exchange, Purpose};
+use crate::content::{Scope, ScopeError};
+use crate::expect::{self, Mismatch};
+use crate::outcome::{CaseOutcome, ExpectationOutcome, Recorded, SkipReason, Verdict, Weight};
+
+/// The pause between two tries of a step that has time.
+const POLL: Duration = Duration::from_millis(50);
+
+/// How long the clean-up of a cancelled case may take.
+const LAST_CLEAN_UP: Duration = Duration::from_secs(3);
+
+/// Runs a case and removes what it left, also when it is cancelled.
+pub async fn run_case(env: &Env, case: &Case, cancel: &CancellationToken) -> CaseOutcome {
+    let started = Instant::now();
+    if let Some(name) = env.lacking(&case.needs) {
+        return skipped(case, SkipReason::Capability { name: name.to_string() });
+    }
+    let Some(repositories) = env.isolation.repositories(&case.id.0, 1 + case.repos.len()) else {
+        return skipped(
+            case,
+            SkipReason::Repositories {
+                needed: 1 + case.repos.len(),
+            },
+        );
+    };
+    let scope = match scope_of(env, &case.id.0, &case.content, &case.repos, &repositories) {
+        Ok(scope) => scope,
+        Err(message) => return outcome(case, Verdict::Error { message }, Thread::default(), started),
+    };
+    let mut thread = Thread {
+        scope,
+        ..Thread::default()
+    };
+    let stopped = tokio::select! {
+        biased;
+        () = cancel.cancelled() => None,
+        result = thread.run(env, case) => Some(result.err()),
+    };
+    let Some(stopped) = stopped else {
+        // What cannot be removed in time is left behind: the user wants to be gone.
+        let _ = timeout(LAST_CLEAN_UP, clean_up(env, &thread.stored)).await;
+        return outcome(
+            case,
+            Verdict::Skip {
+                reason: SkipReason::Interrupted,
+            },
+            thread,
+            started,
+        );
+    };
+    clean_up(env, &thread.stored).await;
+    let verdict = thread.verdict(stopped);
+    outcome(case, verdict, thread, started)
+}
+
+/// A case in which the tool itself failed.
+pub fn failed(case: &Case, message: String) -> CaseOutcome {
+    outcome(case, Verdict::Error { message }, Thread::default(), Instant::now())
+}
+
+/// A case that was not run.
+pub fn skipped(case: &Case, reason: SkipReason) -> CaseOutcome {
+    outcome(case, Verdict::Skip { reason }, Thread::default(), Instant::now())
+}
+
+/// The values that templates of a case, or of a probe, are filled in with.
+pub fn scope_of(
+    env: &Env,
+    id: &str,
+    content: &[Node],
+    repos: &[String],
+    repositories: &[String],
+) -> Result<Scope, String> {
+    scope(
+        &env.host,
+        setting(env.seed, id, env.chunk),
+        content,
+        repos,
+        repositories,
+    )
+}
+
+/// Why the rest of a case is not run.
+pub enum Stop {
+    /// Something that had to work did not.
+    Broken {
+        /// The step.
+        step: String,
+        /// What was seen.
+        seen: String,
+    },
+    /// A judged request changed nothing, so that what follows could only accuse wrongly.
+    Judged,
+    /// The network or the tool failed.
+    Error(String),
+}
+
+/// A sequence of steps under way, and what it has gathered.
+#[derive(Default)]
+pub struct Thread {
+    /// The values for templates.
+    pub scope: Scope,
+    /// What passed, in order.
+    pub exchanges: Vec<Exchange>,
+    /// What was judged.
+    pub expectations: Vec<ExpectationOutcome>,
+    /// What was recorded.
+    pub facts: Vec<Recorded>,
+    /// What was stored.
+    pub stored: Stored,
+    /// A capability for want of which something was not judged.
+    pub lacking: Option<String>,
+}
+
+/// The answer to a step, and the index of its exchange.
+pub struct Performed {
+    /// The answer.
+    pub answer: Answer,
+    /// The index into the thread's exchanges.
+    pub exchange: usize,
+}
+
+impl Thread {
+    async fn run(&mut self, env: &Env, case: &Case) -> Result<(), Stop> {
+        for step in &case.setup {
+            self.prepare(env, step, Purpose::Setup).await?;
+        }
+        for (index, step) in case.steps.iter().enumerate() {
+            self.step(env, step, index).await?;
+        }
+        Ok(())
+    }
+
+    /// A step that has to succeed.
+    pub async fn prepare(&mut self, env: &Env, step: &Step, purpose: Purpose) -> Result<(), Stop> {
+        if env.lacking(&step.needs).is_some() {
+            return Ok(());
+        }
+        if let Some(performed) = Box::pin(self.perform(env, step, 0, purpose)).await? {
+            must_succeed(step, &performed.answer)?;
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, env: &Env, step: &Step, index: usize) -> Result<(), Stop> {
+        if let Some(name) = env.lacking(&step.needs) {
+            self.lacking = Some(name.to_string());
+            return Ok(());
+        }
+        let judged: Vec<&Expectation> = step
+            .expect
+            .iter()
+            .filter(|expectation| self.counts(env, expectation))
+            .collect();
+        let deadline = step.within.map(|limit| Instant::now() + limit);
+        loop {
+            let mark = self.mark();
+            let Some(performed) = Box::pin(self.perform(env, step, index, Purpose::Case)).await? else {
+                return Ok(());
+            };
+            let outcomes = self.judge(env, step, index, &judged, &performed)?;
+            let held = outcomes.iter().all(ExpectationOutcome::held);
+            if !held && deadline.is_some_and(|deadline| Instant::now() + POLL < deadline) {
+                self.rewind(mark);
+                sleep(POLL).await;
+                continue;
+            }
+            self.record(step, &performed.answer)?;
+            return self.conclude(step, &judged, outcomes, &performed.answer);
+        }
+    }
+
+    /// Whether an expectation is judged at all: its requirement is in the profile, and the target offers what the
+    /// requirement presupposes.
+    fn counts(&mut self, env: &Env, expectation: &Expectation) -> bool {
+        if !env.levels.contains_key(&expectation.requirement) {
+            return false;
+        }
+        let needs = env
+            .suite
+            .requirement(&expectation.requirement)
+            .map(|requirement| requirement.needs.as_slice());
+        match env.lacking(needs.unwrap_or_default()) {
+            Some(name) => {
+                self.lacking = Some(name.to_string());
+                false
+            }
+            None => true,
+        }
+    }
+
+    fn judge(
+        &self,
+        env: &Env,
+        step: &Step,
+        index: usize,
+        judged: &[&Expectation],
+        performed: &Performed,
+    ) -> Result<Vec<ExpectationOutcome>, Stop> {
+        let mut outcomes = Vec::new();
+        for expectation in judged {
+            let mismatches = expect::mismatches(&expectation.matchers, &performed.answer, &self.scope)
+                .map_err(|error| missing(step, &error))?;
+            let mismatches = without_secrets(env, mismatches);
+            outcomes.push(ExpectationOutcome {
+                requirement: expectation.requirement.clone(),
+                level: env.levels[&expectation.requirement],
+                step: index,
+                action: describe(step),
+                file: expectation.origin.file.to_string(),
+                line: expectation.origin.line,
+                exchange: performed.exchange,
+                mismatches,
+            });
+        }
+        Ok(outcomes)
+    }
+
+    /// Decides which outcomes count and whether the case goes on. When the status is not the expected one, the other
+    /// expectations on that answer say nothing; when the request was to change something, neither do later steps.
+    fn conclude(
+        &mut self,
+        step: &Step,
+        judged: &[&Expectation],
+        outcomes: Vec<ExpectationOutcome>,
+        answer: &Answer,
+    ) -> Result<(), Stop> {
+        // A choice that failed says nothing of the status unless one of its options does.
+        let wrong_status = outcomes.iter().zip(judged).any(|(outcome, expectation)| {
+            expect::speaks_of_status(&expectation.matchers)
+                && outcome.mismatches.iter().any(|m| speaks_of_status(&m.subject))
+        });
+        let about_status = judged
+            .iter()
+            .any(|expectation| expect::speaks_of_status(&expectation.matchers));
+        for (outcome, expectation) in outcomes.into_iter().zip(judged) {
+            if !wrong_status || expect::speaks_of_status(&expectation.matchers) {
+                self.expectations.push(outcome);
+            }
+        }
+        let changes = !matches!(answer.exchange.request.method.as_str(), "GET" | "HEAD");
+        if wrong_status && changes {
+            return Err(Stop::Judged);
+        }
+        let verb = !matches!(step.action, Action::Send(_));
+        if verb && !about_status && step.record.is_empty() {
+            must_succeed(step, answer)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, step: &Step, answer: &Answer) -> Result<(), Stop> {
+        for fact in &step.record {
+            let value = expect::fact_value(fact, answer, &self.scope).map_err(|error| missing(step, &error))?;
+            self.facts.push(Recorded {
+                fact: fact.name.clone(),
+                value,
+            });
+        }
+        Ok(())
+    }
+
+    /// Sends what a step sends. `None` for a step that has no answer of its own.
+    pub async fn perform(
+        &mut self,
+        env: &Env,
+        step: &Step,
+        index: usize,
+        purpose: Purpose,
+    ) -> Result<Option<Performed>, Stop> {
+        match &step.action {
+            Action::Wait(pause) => {
+                sleep(*pause).await;
+                return Ok(None);
+            }
+            Action::Gc => {
+                return Err(Stop::Error(
+                    "nothing can trigger a garbage collection in this run".into(),
+                ));
+            }
+            Action::Together { times, steps } => {
+                self.together(env, *times, steps, index, purpose).await?;
+                return Ok(None);
+            }
+            _ => {}
+        }
+        let planned = expand::expand(step, &self.scope, env.chunk).map_err(|error| missing(step, &error))?;
+        let last = planned.len().saturating_sub(1);
+        for (number, request) in planned.iter().enumerate() {
+            let (answers, judged) = send::send(env, request, &self.scope, purpose)
+                .await
+                .map_err(|error| missing(step, &error))?;
+            let first = self.exchanges.len() + answers.first().map_or(0, |answer| answer.before.len());
+            for answer in &answers {
+                self.exchanges.extend(answer.before.iter().cloned());
+                self.exchanges.push(answer.exchange.clone());
+                self.stored.note(answer);
+                if !request.token {
+                    self.always(env, answer, index, step);
+                }
+            }
+            if let Some(error) = judged.error() {
+                return Err(Stop::Error(format!("{}: {error}", describe(step))));
+            }
+            for capture in &request.capture {
+                if let Some(value) = send::captured(capture, &judged) {
+                    self.scope.variables.insert(capture.name.clone(), value);
+                }
+            }
+            if number == last {
+                return Ok(Some(Performed {
+                    answer: judged,
+                    exchange: first,
+                }));
+            }
+            if !judged.status().is_some_and(|status| (200..300).contains(&status)) {
+                return Err(broken(step, &judged));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Runs steps at once, each in several copies. What they gather is appended in the order of the file.
+    async fn together(
+        &mut self,
+        env: &Env,
+        times: u32,
+        steps: &[Step],
+        index: usize,
+        purpose: Purpose,
+    ) -> Result<(), Stop> {
+        let copies = (0..times.max(1)).flat_map(|copy| steps.iter().map(move |step| (copy, step)));
+        let threads = copies.map(|(copy, step)| {
+            let mut thread = Thread {
+                scope: self.scope.clone(),
+                ..Thread::default()
+            };
+            thread.scope.variables.insert("i".into(), copy.to_string());
+            async move {
+                let stopped = match purpose {
+                    Purpose::Case => Box::pin(thread.step(env, step, index)).await,
+                    _ => Box::pin(thread.prepare(env, step, purpose)).await,
+                };
+                (thread, stopped)
+            }
+        });
+        let mut result = Ok(());
+        for (thread, stopped) in futures_util::future::join_all(threads).await {
+            self.absorb(thread);
+            // An error outweighs a failed judgement, which outweighs going on.
+            if let Err(stop) = stopped
+                && (result.is_ok() || !matches!(stop, Stop::Judged))
+            {
+                result = Err(stop);
+            }
+        }
+        result
+    }
+
+    fn absorb(&mut self, other: Thread) {
+        let offset = self.exchanges.len();
+        self.exchanges.extend(other.exchanges);
+        self.expectations
+            .extend(other.expectations.into_iter().map(|mut outcome| {
+                outcome.exchange += offset;
+                outcome
+            }));
+        self.facts.extend(other.facts);
+        self.stored.extend(other.stored);
+        self.lacking = self.lacking.take().or(other.lacking);
+    }
+
+    /// Judges what holds for every exchange. To keep reports small, an expectation that held is kept once per case.
+    fn always(&mut self, env: &Env, answer: &Answer, index: usize, step: &Step) {
+        for always in &env.suite.always {
+            let method = &answer.exchange.request.method;
+            if !always.methods.is_empty() && !always.methods.contains(method) {
+                continue;
+            }
+            if answer.exchange.response.is_none()
+                || !expect::mismatches(&always.when, answer, &self.scope).is_ok_and(|found| found.is_empty())
+            {
+                continue;
+            }
+            for expectation in &always.expect {
+                let Some(level) = env.levels.get(&expectation.requirement) else {
+                    continue;
+                };
+                let Ok(mismatches) = expect::mismatches(&expectation.matchers, answer, &self.scope) else {
+                    continue;
+                };
+                let place = (expectation.origin.file.as_ref(), expectation.origin.line);
+                let known = self
+                    .expectations
+                    .iter()
+                    .any(|e| e.held() && (e.file.as_str(), e.line) == place);
+                if mismatches.is_empty() && known {
+                    continue;
+                }
+                self.expectations.push(ExpectationOutcome {
+                    requirement: expectation.requirement.clone(),
+                    level: *level,
+                    step: index,
+                    action: describe(step),
+                    file: place.0.to_string(),
+                    line: place.1,
+                    exchange: self.exchanges.len().saturating_sub(1),
+                    mismatches: without_secrets(env, mismatches),
+                });
+            }
+        }
+    }
+
+    fn mark(&self) -> (usize, usize) {
+        (self.exchanges.len(), self.expectations.len())
+    }
+
+    fn rewind(&mut self, mark: (usize, usize)) {
+        self.exchanges.truncate(mark.0);
+        self.expectations.truncate(mark.1);
+    }
+
+    fn verdict(&self, stopped: Option<Stop>) -> Verdict {
+        let weighs = |weight| self.expectations.iter().any(|e| !e.held() && e.weight() == weight);
+        if weighs(Weight::Fail) {
+            return Verdict::Fail;
+        }
+        match stopped {
+            Some(Stop::Broken { step, seen }) => return Verdict::Broken { step, seen },
+            Some(Stop::Error(message)) => return Verdict::Error { message },
+            Some(Stop::Judged) | None => {}
+        }
+        if weighs(Weight::Warn) {
+            return Verdict::Warn;
+        }
+        if let Some(name) = &self.lacking
+            && self.facts.is_empty()
+            && self.expectations.iter().all(|e| e.file.ends_with("spec/always.yaml"))
+        {
+            return Verdict::Skip {
+                reason: SkipReason::Capability { name: name.clone() },
+            };
+        }
+        Verdict::Pass
+    }
+}
+
+/// The step as a reader recognises it.
+pub fn describe(step: &Step) -> String {
+    let by = |tag: &Option<Template>| tag.as_ref().map(|tag| format!(" as {tag}")).unwrap_or_default();
+    let place = step.repo.as_ref().map(|repo| format!(" in {repo}")).unwrap_or_default();
+    let what = match &step.action {
+        Action::Send(send) => format!("send {} {}", send.method, send.target),
+        Action::Push { node, tag, alone } => {
+            format!("push {node}{}{}", by(tag), if *alone { " alone" } else { "" })
+        }
+        Action::Pull { node, tag } => format!("pull {node}{}", by(tag)),
+        Action::Head { node, tag } => format!("head {node}{}", by(tag)),
+        Action::Upload { node, how } => {
+            let how = crate::case::UploadHow::ALL
+                .iter()
+                .find(|(other, _)| other == how)
+                .map_or("", |(_, word)| word);
+            format!("upload {node} {how}")
+        }
+        Action::Mount { node, from } => match from {
+            Some(from) => format!("mount {node} from {from}"),
+            None => format!("mount {node}"),
+        },
+        Action::Discover { subject, .. } => format!("discover {subject}"),
+        Action::Tags { .. } => "tags".to_string(),
+        Action::Token { scopes, .. } => {
+            let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+            format!("token for {}", scopes.join(" and "))
+        }
+        Action::Delete(crate::case::DeleteWhat::Node(node)) => format!("delete {node}"),
+        Action::Delete(crate::case::DeleteWhat::Tag(tag)) => format!("delete tag {tag}"),
+        Action::Gc => "gc".to_string(),
+        Action::Wait(pause) => format!("wait {} ms", pause.as_millis()),
+        Action::Together { times, steps } => format!(
+            "{times} times together: {}",
+            steps.iter().map(describe).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    format!("{what}{place}")
+}
+
+/// Mismatches quote answers, and an answer may hold a token.
+fn without_secrets(env: &Env, mut mismatches: Vec<Mismatch>) -> Vec<Mismatch> {
+    let redactor = env.client.redactor();
+    for mismatch in &mut mismatches {
+        for text in [&mut mismatch.expected, &mut mismatch.actual] {
+            *text = redactor.text(text);
+        }
+    }
+    mismatches
+}
+
+fn speaks_of_status(subject: &str) -> bool {
+    subject == "status" || subject == "any of"
+}
+
+/// 2xx, and for a mount or a single POST 201: their 202 opens a session and stores nothing.
+fn must_succeed(step: &Step, answer: &Answer) -> Result<(), Stop> {
+    let stores = matches!(
+        step.action,
+        Action::Mount { .. }
+            | Action::Upload {
+                how: crate::case::UploadHow::SinglePost,
+                ..
+            }
+    );
+    match answer.status() {
+        Some(201) => Ok(()),
+        Some(200..300) if !stores => Ok(()),
+        _ => Err(broken(step, answer)),
+    }
+}
+
+fn broken(step: &Step, answer: &Answer) -> Stop {
+    let request = &answer.exchange.request;
+    Stop::Broken {
+        step: describe(step),
+        seen: format!(
+            "{} {} answered {}",
+            request.method,
+            request.url,
+            expect::status_text(answer)
+        ),
+    }
+}
+
+fn missing(step: &Step, error: &ScopeError) -> Stop {
+    Stop::Broken {
+        step: describe(step),
+        seen: format!("{error}: an earlier answer did not have it"),
+    }
+}
+
+fn outcome(case: &Case, verdict: Verdict, thread: Thread, started: Instant) -> CaseOutcome {
+    CaseOutcome {
+        id: case.id.to_string(),
+        says: case.says.clone(),
+        file: case.origin.file.to_string(),
+        line: case.origin.line,
+        verdict,
+        expectations: thread.expectations,
+        facts: thread.facts,
+        exchanges: thread.exchanges,
+        elapsed_ms: started.elapsed().as_secs_f64() * 1000.0,
+    }
+}

@@ -1,0 +1,65 @@
+//! From a suite and a target to a report.
+//!
+//! [`plan`](select) chooses the cases, [`probe`](probe::probe) finds out what the target offers, the schedule runs the
+//! cases at once, each isolated in repositories of its own, and what they say is gathered in a
+//! [`Report`](crate::outcome::Report). Owns the order of things; refuses to know how an answer is compared
+//! ([`crate::expect`]) and how a report looks ([`crate::report`]).
+
+mod cleanup;
+mod control;
+mod execute;
+mod expand;
+mod isolate;
+mod plan;
+mod preview;
+mod probe;
+mod schedule;
+mod send;
+mod vectors;
+
+pub use control::Refusal;
+pub use expand::{Planned, PlannedBody, expand, fallback_tag};
+pub use isolate::{Isolation, RepoError};
+pub use plan::{Filter, FilterError, Selected, requirements, select};
+pub use preview::{PreviewRequest, PreviewStep, preview};
+pub use schedule::{Event, Options, run};
+pub use vectors::{Parsed, Vector, parse_strictly, vectors};
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::case::{Level, Suite};
+use crate::client::Client;
+
+/// What every case of a run shares.
+pub struct Env {
+    /// The suite.
+    pub suite: Suite,
+    /// The level of each requirement that the profile contains.
+    pub levels: HashMap<String, Level>,
+    /// The way to the target.
+    pub client: Client,
+    /// `host:port` of the target.
+    pub host: String,
+    /// Who gets which repositories.
+    pub isolation: Isolation,
+    /// The seed of the run.
+    pub seed: u64,
+    /// The length of a chunk in bytes.
+    pub chunk: u64,
+    /// What the target offers, by capability name.
+    pub capabilities: BTreeMap<String, bool>,
+    /// Whether what was pushed is left behind.
+    pub keep: bool,
+}
+
+impl Env {
+    /// Whether the target offers a capability. One that was never probed counts as offered.
+    pub fn offers(&self, capability: &str) -> bool {
+        self.capabilities.get(capability).copied().unwrap_or(true)
+    }
+
+    /// The first of `needs` that the target does not offer.
+    pub fn lacking<'a>(&self, needs: &'a [String]) -> Option<&'a str> {
+        needs.iter().map(String::as_str).find(|need| !self.offers(need))
+    }
+}

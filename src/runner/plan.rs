@@ -1,0 +1,208 @@
+//! Choosing the cases of a run.
+
+use crate::case::{Case, Level, Profile, Step, Suite};
+
+/// A condition that selected cases satisfy: the argument of `--filter`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    negated: bool,
+    choices: Vec<Choice>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Choice {
+    Id(String),
+    Level(Level),
+    Area(String),
+    Requirement(String),
+    Capability(String),
+}
+
+/// Why a text is not a filter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    /// Nothing between two commas, or nothing at all.
+    #[error(
+        "an empty filter selects nothing; write a case id, a glob such as `push/*`, `area:tags`, `level:must` or `requirement:ID`"
+    )]
+    Empty,
+    /// Not a level.
+    #[error("`{0}` is not a level; the levels are must, must-not, should, should-not and may")]
+    Level(String),
+    /// Not a kind of filter.
+    #[error("`{0}:` is not a kind of filter; the kinds are area, level, requirement and needs")]
+    Kind(String),
+}
+
+impl std::str::FromStr for Filter {
+    type Err = FilterError;
+
+    /// Choices separated by commas, any of which may hold; `!` in front turns the whole filter round.
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        let (negated, text) = match text.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let choices = text
+            .split(',')
+            .map(|choice| choice.trim().parse())
+            .collect::<Result<_, _>>()?;
+        Ok(Self { negated, choices })
+    }
+}
+
+impl std::str::FromStr for Choice {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        match text.split_once(':') {
+            _ if text.is_empty() => Err(FilterError::Empty),
+            None => Ok(Choice::Id(text.to_string())),
+            Some(("level", level)) => level
+                .parse()
+                .map(Choice::Level)
+                .map_err(|()| FilterError::Level(level.to_string())),
+            Some(("area", area)) => Ok(Choice::Area(area.to_string())),
+            Some(("requirement", id)) => Ok(Choice::Requirement(id.to_string())),
+            Some(("needs", name)) => Ok(Choice::Capability(name.to_string())),
+            Some((kind, _)) => Err(FilterError::Kind(kind.to_string())),
+        }
+    }
+}
+
+impl Filter {
+    /// Whether it selects a case under a profile.
+    pub fn selects(&self, case: &Case, suite: &Suite, profile: &Profile) -> bool {
+        self.choices.iter().any(|choice| choice.holds(case, suite, profile)) != self.negated
+    }
+}
+
+impl Choice {
+    fn holds(&self, case: &Case, suite: &Suite, profile: &Profile) -> bool {
+        let cites = |test: &dyn Fn(&str) -> bool| requirements(case).into_iter().any(test);
+        match self {
+            Choice::Id(pattern) => {
+                glob(pattern, &case.id.0)
+                    || glob(pattern, case.id.base())
+                    || case
+                        .id
+                        .0
+                        .strip_prefix(pattern.trim_end_matches('/'))
+                        .is_some_and(|rest| rest.starts_with('/'))
+            }
+            Choice::Level(level) => cites(&|id| suite.requirement(id).and_then(|r| profile.level(r)) == Some(*level)),
+            Choice::Area(area) => {
+                case.id.area() == area || cites(&|id| suite.requirement(id).is_some_and(|r| r.area == *area))
+            }
+            Choice::Requirement(pattern) => cites(&|id| glob(pattern, id)),
+            Choice::Capability(name) => case.needs.contains(name),
+        }
+    }
+}
+
+/// The cases of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Selected {
+    /// Indices into the suite's cases, in the order of ids.
+    pub cases: Vec<usize>,
+    /// How many the profile has before any filter.
+    pub in_profile: usize,
+}
+
+/// The cases that say something about a registry under `profile`, and that every filter selects.
+pub fn select(suite: &Suite, profile: &Profile, filters: &[Filter]) -> Selected {
+    let mut selected = Selected::default();
+    for (index, case) in suite.cases.iter().enumerate() {
+        if !speaks_under(case, suite, profile) {
+            continue;
+        }
+        selected.in_profile += 1;
+        if filters.iter().all(|filter| filter.selects(case, suite, profile)) {
+            selected.cases.push(index);
+        }
+    }
+    selected
+}
+
+/// Every requirement that a case's steps cite.
+pub fn requirements(case: &Case) -> Vec<&str> {
+    fn gather<'a>(steps: &'a [Step], into: &mut Vec<&'a str>) {
+        for step in steps {
+            into.extend(step.expect.iter().map(|expectation| expectation.requirement.as_str()));
+            if let crate::case::Action::Together { steps, .. } = &step.action {
+                gather(steps, into);
+            }
+        }
+    }
+    let mut ids = Vec::new();
+    gather(&case.steps, &mut ids);
+    ids
+}
+
+/// Whether one of a case's requirements is part of the profile. A case that only records facts speaks under all.
+fn speaks_under(case: &Case, suite: &Suite, profile: &Profile) -> bool {
+    let ids = requirements(case);
+    if ids.is_empty() {
+        return !case.steps.is_empty();
+    }
+    ids.iter().any(|id| {
+        suite
+            .requirement(id)
+            .is_some_and(|requirement| profile.level(requirement).is_some())
+    })
+}
+
+/// `*` stands for any text, `?` for one character.
+fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t) = (0, 0);
+    let mut star = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == '?' || *c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    p = at + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (pattern, text, holds) in [
+            ("push/*", "push/manifests/by-tag", true),
+            ("*by-tag", "push/manifests/by-tag", true),
+            ("push/?anifests/*", "push/manifests/by-tag", true),
+            ("pull/*", "push/manifests/by-tag", false),
+            ("a*b*c", "axxbxbxc", true),
+            ("a", "ab", false),
+        ] {
+            assert_eq!(glob(pattern, text), holds, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn filters_say_what_is_wrong_with_them() {
+        assert_eq!("".parse::<Filter>(), Err(FilterError::Empty));
+        assert_eq!("level:shall".parse::<Filter>(), Err(FilterError::Level("shall".into())));
+        assert_eq!("aera:tags".parse::<Filter>(), Err(FilterError::Kind("aera".into())));
+        assert!("!area:tags,level:must".parse::<Filter>().is_ok());
+    }
+}

@@ -1,0 +1,196 @@
+//! Running all cases at once, bounded, and gathering the report.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::control::{self, Refusal};
+use super::execute::{failed, run_case, skipped};
+use super::{Env, Isolation, probe};
+use crate::case::{Profile, Suite};
+use crate::client::Client;
+use crate::outcome::{
+    CaseOutcome, Counts, Report, RunInfo, SCHEMA, SkipReason, TargetInfo, categories, facts, findings, requirements,
+};
+
+/// The length of a chunk where the target announces no minimum.
+const CHUNK: u64 = 1024;
+
+/// How a run is made.
+pub struct Options {
+    /// The suite.
+    pub suite: Suite,
+    /// The profile.
+    pub profile: Profile,
+    /// The cases, as indices into the suite.
+    pub cases: Vec<usize>,
+    /// The way to the target.
+    pub client: Client,
+    /// The target as reports name it.
+    pub url: String,
+    /// `host:port` of the target.
+    pub host: String,
+    /// Where the credentials came from.
+    pub credentials: String,
+    /// What is worth knowing about how the target is reached.
+    pub notes: Vec<String>,
+    /// Who gets which repositories.
+    pub isolation: Isolation,
+    /// The seed of all content.
+    pub seed: u64,
+    /// How many cases run at once.
+    pub jobs: usize,
+    /// Whether warnings count.
+    pub strict: bool,
+    /// Whether what was pushed is left behind.
+    pub keep: bool,
+    /// Tells one suite from another.
+    pub suite_digest: String,
+    /// Ends the run early.
+    pub cancel: CancellationToken,
+}
+
+/// What is told while a run goes on.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The target is being probed.
+    Probing,
+    /// The cases start.
+    Started {
+        /// How many there are.
+        total: usize,
+    },
+    /// A case ended.
+    Finished(Box<CaseOutcome>),
+}
+
+/// Runs the cases and says what they show. Events are told on `events` as they happen.
+pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Result<Report, Refusal> {
+    let started = Instant::now();
+    let started_at = SystemTime::now();
+    let levels: HashMap<_, _> = options
+        .suite
+        .requirements
+        .iter()
+        .filter_map(|requirement| Some((requirement.id.clone(), options.profile.level(requirement)?)))
+        .collect();
+    let mut env = Env {
+        suite: options.suite,
+        levels,
+        client: options.client,
+        host: options.host,
+        isolation: options.isolation,
+        seed: options.seed,
+        chunk: CHUNK,
+        capabilities: Default::default(),
+        keep: options.keep,
+    };
+    // Nobody may listen: a run does not depend on it.
+    let tell = |event| drop(events.send(event));
+    tell(Event::Probing);
+    let greeting = control::check(&env, &options.url).await?;
+    let given: &[&str] = if env.isolation.is_fresh() {
+        &["fresh-repository"]
+    } else {
+        &[]
+    };
+    let probed = probe::probe(&mut env, given).await;
+    env.chunk = probed.chunk.unwrap_or(CHUNK).max(CHUNK);
+
+    tell(Event::Started {
+        total: options.cases.len(),
+    });
+    let env = Arc::new(env);
+    let cases = run_cases(&env, &options.cases, options.jobs, &options.cancel, &events).await;
+    let profile = &options.profile;
+    let requests = cases.iter().map(|case| case.exchanges.len() as u64).sum();
+    Ok(Report {
+        schema: SCHEMA,
+        run: RunInfo {
+            tool_version: env!("CARGO_PKG_VERSION").to_string(),
+            profile: profile.name.clone(),
+            documents: profile.documents.clone(),
+            strict: options.strict,
+            seed: options.seed,
+            jobs: options.jobs,
+            started: rfc3339(started_at),
+            elapsed_ms: started.elapsed().as_secs_f64() * 1000.0,
+            requests,
+            suite_digest: options.suite_digest,
+        },
+        target: TargetInfo {
+            url: options.url,
+            server: greeting.server,
+            credentials: options.credentials,
+            notes: options.notes.into_iter().chain(greeting.notes).collect(),
+        },
+        capabilities: probed.capabilities,
+        categories: categories(&cases),
+        counts: Counts::of(&cases),
+        findings: findings(&env.suite, profile, &cases),
+        facts: facts(&cases),
+        requirements: requirements(&env.suite, profile, &cases),
+        interrupted: options.cancel.is_cancelled(),
+        cases,
+    })
+}
+
+async fn run_cases(
+    env: &Arc<Env>,
+    chosen: &[usize],
+    jobs: usize,
+    cancel: &CancellationToken,
+    events: &mpsc::UnboundedSender<Event>,
+) -> Vec<CaseOutcome> {
+    // The longest first, so that none of them is left over at the end; the report is sorted afterwards.
+    let mut order = chosen.to_vec();
+    order.sort_by_key(|index| {
+        let case = &env.suite.cases[*index];
+        std::cmp::Reverse(case.setup.len() + case.steps.len())
+    });
+    let slots = Arc::new(Semaphore::new(jobs.max(1)));
+    let mut running = JoinSet::new();
+    let mut index_of = HashMap::new();
+    for index in order {
+        let (env, slots, cancel, events) = (env.clone(), slots.clone(), cancel.clone(), events.clone());
+        let task = running.spawn(async move {
+            let case = &env.suite.cases[index];
+            // The semaphore is never closed.
+            let _slot = slots.acquire().await;
+            let outcome = if cancel.is_cancelled() {
+                skipped(case, SkipReason::Interrupted)
+            } else {
+                run_case(&env, case, &cancel).await
+            };
+            drop(events.send(Event::Finished(Box::new(outcome.clone()))));
+            (index, outcome)
+        });
+        index_of.insert(task.id(), index);
+    }
+    let mut done = Vec::with_capacity(chosen.len());
+    while let Some(joined) = running.join_next().await {
+        match joined {
+            Ok(outcome) => done.push(outcome),
+            Err(error) => {
+                if let Some(index) = index_of.get(&error.id()) {
+                    done.push((
+                        *index,
+                        failed(&env.suite.cases[*index], format!("the tool failed: {error}")),
+                    ));
+                }
+            }
+        }
+    }
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn rfc3339(at: SystemTime) -> String {
+    let at = time::OffsetDateTime::from(at);
+    at.format(&time::format_description::well_known::Rfc3339)
+        .unwrap_or_default()
+}

@@ -1,0 +1,206 @@
+//! Putting a planned request on the wire, and gathering pages.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Env, Planned, PlannedBody};
+use crate::case::{Capture, CaptureFrom, Redirects, SendAuth, Wire};
+use crate::client::{self, Answer, Purpose, Received, RequestSpec, Target, resolve_location};
+use crate::content::{Data, Scope, ScopeError};
+use crate::oci::link::Links;
+
+/// Pages that are followed at most.
+const MAX_PAGES: usize = 1000;
+
+/// `Authorization` of nobody: the user and password are both `referee-nobody`.
+const WRONG_CREDENTIALS: &str = "Basic cmVmZXJlZS1ub2JvZHk6cmVmZXJlZS1ub2JvZHk=";
+
+/// Sends a request and follows its pages. The answers as they came, and the one that is judged: the last, or for a list
+/// the first with the elements of all pages.
+pub async fn send(
+    env: &Env,
+    planned: &Planned,
+    scope: &Scope,
+    purpose: Purpose,
+) -> Result<(Vec<Answer>, Answer), ScopeError> {
+    if planned.token {
+        let answer = ask_for_token(env, planned, scope).await?;
+        return Ok((vec![answer.clone()], answer));
+    }
+    let first = env.client.send(spec(planned, scope, purpose)?).await;
+    let Some(pointer) = planned.pages else {
+        return Ok((vec![first.clone()], first));
+    };
+    let mut answers = vec![first];
+    let mut seen: Vec<String> = Vec::new();
+    while answers.len() < MAX_PAGES {
+        let Some(next) = next_page(&answers[answers.len() - 1]) else {
+            break;
+        };
+        if seen.contains(&next) {
+            break;
+        }
+        seen.push(next.clone());
+        let mut request = spec(planned, scope, purpose)?;
+        request.target = Target::Url(next);
+        answers.push(env.client.send(request).await);
+    }
+    let merged = merge(&answers, pointer);
+    Ok((answers, merged))
+}
+
+/// What a capture keeps of an answer; nothing if the answer does not have it.
+pub fn captured(capture: &Capture, answer: &Answer) -> Option<String> {
+    match &capture.from {
+        CaptureFrom::Location => resolve_location(&answer.url, answer.header("Location")?, &[]).ok(),
+        CaptureFrom::Header(name) => answer.header(name).map(str::to_string),
+        CaptureFrom::Link(rel) => link(answer, rel),
+        CaptureFrom::Body => Some(String::from_utf8_lossy(&answer.body.bytes).into_owned()),
+        CaptureFrom::Json(pointer) => {
+            let document: Value = serde_json::from_slice(&answer.body.bytes).ok()?;
+            match document.pointer(pointer)? {
+                Value::String(text) => Some(text.clone()),
+                other => Some(other.to_string()),
+            }
+        }
+    }
+}
+
+async fn ask_for_token(env: &Env, planned: &Planned, scope: &Scope) -> Result<Answer, ScopeError> {
+    let challenge = scope.text(&planned.target)?;
+    let scopes = planned
+        .query
+        .iter()
+        .map(|(_, value)| scope.text(value))
+        .collect::<Result<_, _>>()?;
+    let who = match planned.auth {
+        SendAuth::Run => client::Asking::Login,
+        SendAuth::Anonymous => client::Asking::Nobody,
+        SendAuth::Wrong => client::Asking::As(WRONG_CREDENTIALS),
+    };
+    Ok(env.client.ask_for_token(&challenge, scopes, who).await)
+}
+
+fn spec(planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<RequestSpec, ScopeError> {
+    let mut target = scope.text(&planned.target)?;
+    for (name, value) in &planned.query {
+        target.push(if target.contains('?') { '&' } else { '?' });
+        target.push_str(&format!("{}={}", encode(name), encode(&scope.text(value)?)));
+    }
+    let absolute = target.starts_with("http://") || target.starts_with("https://");
+    let target = if absolute {
+        Target::Url(target)
+    } else {
+        Target::Path(target)
+    };
+    let mut request = RequestSpec::new(planned.method.clone(), target);
+    for (name, value) in &planned.headers {
+        request.headers.push((name.clone(), scope.text(value)?.into_bytes()));
+    }
+    request.body = match &planned.body {
+        PlannedBody::Empty => client::Body::Empty,
+        PlannedBody::Sized(data, _) => body(data, false),
+        PlannedBody::Streamed(data, _) => body(data, true),
+    };
+    request.redirects = match planned.redirects {
+        Redirects::Follow => client::Redirects::Follow,
+        Redirects::Keep => client::Redirects::Keep,
+    };
+    request.via = match planned.wire {
+        Wire::Auto => client::Via::Auto,
+        Wire::Raw => client::Via::Raw,
+    };
+    match planned.auth {
+        SendAuth::Run => {}
+        SendAuth::Anonymous => request.auth = client::Auth::Anonymous,
+        SendAuth::Wrong => {
+            request.auth = client::Auth::Anonymous;
+            request.headers.push(("Authorization".into(), WRONG_CREDENTIALS.into()));
+        }
+    }
+    request.scopes = planned.scopes.clone();
+    request.purpose = purpose;
+    Ok(request)
+}
+
+fn body(data: &Data, chunked: bool) -> client::Body {
+    match data {
+        Data::Bytes(bytes) if chunked => client::Body::Chunked(vec![bytes.clone()]),
+        Data::Bytes(bytes) => client::Body::Bytes(bytes.clone()),
+        Data::Generated { len, .. } => {
+            let (len, data) = (*len, data.clone());
+            client::Body::Generated {
+                len,
+                fill: Arc::new(move |from, buffer| data.fill(from, buffer)),
+                chunked,
+            }
+        }
+    }
+}
+
+/// Percent-encodes what has a meaning in a query; a colon has none.
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+fn link(answer: &Answer, rel: &str) -> Option<String> {
+    let text = answer.headers_all("Link").collect::<Vec<_>>().join(", ");
+    let (links, _) = Links::tolerant(&text);
+    resolve_location(&answer.url, links.find(rel)?.target(), &[]).ok()
+}
+
+/// The next page, unless the link leads to another host: a list is not worth sending a login elsewhere.
+fn next_page(answer: &Answer) -> Option<String> {
+    let next = link(answer, "next")?;
+    let host = |url: &str| url.split('/').nth(2).map(str::to_string);
+    (answer.status() == Some(200) && host(&next) == host(&answer.url)).then_some(next)
+}
+
+/// The first answer with the array at `pointer` grown by the elements of the other pages.
+fn merge(answers: &[Answer], pointer: &str) -> Answer {
+    let mut merged = answers[0].clone();
+    if answers.len() == 1 {
+        return merged;
+    }
+    let Some(bad) = answers.iter().find(|answer| answer.status() != Some(200)) else {
+        let Ok(mut document) = serde_json::from_slice::<Value>(&merged.body.bytes) else {
+            return merged;
+        };
+        for page in &answers[1..] {
+            let Ok(mut page) = serde_json::from_slice::<Value>(&page.body.bytes) else {
+                continue;
+            };
+            if let (Some(Value::Array(all)), Some(Value::Array(more))) =
+                (document.pointer_mut(pointer), page.pointer_mut(pointer))
+            {
+                all.append(more);
+            }
+        }
+        merged.body = Received::of(document.to_string().into_bytes());
+        return merged;
+    };
+    bad.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_value_keeps_its_meaning() {
+        assert_eq!(
+            encode("application/vnd.a+json; q=1&x"),
+            "application/vnd.a%2Bjson%3B%20q%3D1%26x"
+        );
+        assert_eq!(encode("sha256:ab"), "sha256:ab");
+    }
+}

@@ -1,0 +1,289 @@
+//! Runs the suite against specimens of the reference registry, each pair once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use referee::case::{Case, Profile, Suite, Weight};
+use referee::client::{self, Client, normalise_target};
+use referee::load;
+use referee::outcome::{CaseOutcome, Verdict};
+use referee::registry::{self, Auth, Config, Mutant, Variant};
+use referee::runner::{self, Isolation};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// The profile under which mutants are sought, unless what they break has no weight in it.
+const NEWEST: &str = "oci-dev";
+
+/// A registry to be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Specimen {
+    Plain,
+    Variant(Variant),
+    Mutant(Mutant),
+}
+
+/// An expectation as it is written, whatever `each` made of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    pub file: String,
+    pub line: u32,
+    pub requirement: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}:{})", self.requirement, self.file, self.line)
+    }
+}
+
+/// One case on one specimen.
+pub struct Seen(CaseOutcome);
+
+impl Seen {
+    pub fn passed(&self) -> bool {
+        match &self.0.verdict {
+            Verdict::Pass => true,
+            // What a case needs of the way the tool is called is no fault of the registry.
+            Verdict::Skip { .. } => true,
+            _ => false,
+        }
+    }
+
+    pub fn accused(&self) -> bool {
+        matches!(
+            self.0.verdict,
+            Verdict::Fail | Verdict::Broken { .. } | Verdict::Error { .. }
+        )
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}:{}] ", self.0.id, self.0.file, self.0.line)?;
+        match &self.0.verdict {
+            Verdict::Broken { step, seen } => write!(f, "broken at {step}: {seen}")?,
+            Verdict::Error { message } => write!(f, "error: {message}")?,
+            Verdict::Skip { reason } => write!(f, "skipped: {reason}")?,
+            verdict => write!(f, "{}", verdict.name())?,
+        }
+        for outcome in self
+            .0
+            .expectations
+            .iter()
+            .filter(|e| !e.held() && e.weight() != Weight::Fact)
+        {
+            for mismatch in &outcome.mismatches {
+                write!(
+                    f,
+                    "\n      {} ({}) at line {}, {}: {}: expected {}, got {}",
+                    outcome.requirement,
+                    outcome.level,
+                    outcome.line,
+                    outcome.action,
+                    mismatch.subject,
+                    mismatch.expected,
+                    mismatch.actual
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+type Runs = HashMap<(Specimen, String), Arc<OnceLock<Arc<Vec<Seen>>>>>;
+
+/// The suite, a runtime and every run so far.
+pub struct Lab {
+    pub suite: Suite,
+    runtime: Runtime,
+    runs: Mutex<Runs>,
+}
+
+impl Lab {
+    pub fn new() -> Self {
+        let suite = load::load(&load::builtin()).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+        let runtime = Runtime::new().expect("a runtime");
+        Self {
+            suite,
+            runtime,
+            runs: Mutex::default(),
+        }
+    }
+
+    pub fn profiles(&self) -> Vec<String> {
+        self.suite.profiles.iter().map(|profile| profile.name.clone()).collect()
+    }
+
+    /// Every case of the profile on a specimen.
+    pub fn run(&self, specimen: Specimen, profile: &str) -> Arc<Vec<Seen>> {
+        let cell = self
+            .runs
+            .lock()
+            .unwrap()
+            .entry((specimen, profile.to_string()))
+            .or_default()
+            .clone();
+        cell.get_or_init(|| {
+            let all: Vec<usize> = (0..self.suite.cases.len()).collect();
+            Arc::new(self.judge(specimen, profile, &all))
+        })
+        .clone()
+    }
+
+    /// The expectations that fail on a mutant: of the cases that cite the requirement which it breaks, or of all cases
+    /// where that requirement is judged on every exchange.
+    pub fn broken_by(&self, mutant: Mutant) -> BTreeSet<Key> {
+        let breaks = mutant.breaks();
+        let always = self
+            .suite
+            .always
+            .iter()
+            .any(|a| a.expect.iter().any(|e| e.requirement == breaks));
+        let citing: Vec<usize> = (0..self.suite.cases.len())
+            .filter(|index| always || runner::requirements(&self.suite.cases[*index]).contains(&breaks))
+            .collect();
+        self.broken_in(mutant, &self.profile_with(breaks), &citing)
+    }
+
+    /// The expectations of some cases that fail on a mutant under a profile.
+    pub fn broken_in(&self, mutant: Mutant, profile: &str, cases: &[usize]) -> BTreeSet<Key> {
+        let mut broken = BTreeSet::new();
+        for seen in self.judge(Specimen::Mutant(mutant), profile, cases) {
+            for outcome in seen
+                .0
+                .expectations
+                .iter()
+                .filter(|e| !e.held() && e.weight() != Weight::Fact)
+            {
+                broken.insert(Key {
+                    file: outcome.file.clone(),
+                    line: outcome.line,
+                    requirement: outcome.requirement.clone(),
+                });
+            }
+        }
+        broken
+    }
+
+    /// The newest profile under which a requirement weighs something.
+    pub fn profile_with(&self, requirement: &str) -> String {
+        let weighs = |profile: &&Profile| {
+            let level = self
+                .suite
+                .requirement(requirement)
+                .and_then(|requirement| profile.level(requirement));
+            level.is_some_and(|level| level.weight() != Weight::Fact)
+        };
+        let newest = self.suite.profile(NEWEST).expect("the newest profile");
+        std::iter::once(newest)
+            .chain(&self.suite.profiles)
+            .find(weighs)
+            .unwrap_or(newest)
+            .name
+            .clone()
+    }
+
+    fn judge(&self, specimen: Specimen, profile: &str, cases: &[usize]) -> Vec<Seen> {
+        self.runtime.block_on(judge(&self.suite, specimen, profile, cases))
+    }
+
+    /// Every expectation that a profile judges as more than a fact, with its case.
+    pub fn expectations(&self) -> BTreeMap<Key, String> {
+        let mut keys = BTreeMap::new();
+        let weighs = |id: &str| {
+            self.suite.requirement(id).is_some_and(|requirement| {
+                self.suite.profiles.iter().any(|profile| {
+                    profile
+                        .level(requirement)
+                        .is_some_and(|level| level.weight() != Weight::Fact)
+                })
+            })
+        };
+        let mut add = |expectation: &referee::case::Expectation, case: &str| {
+            if weighs(&expectation.requirement) {
+                let key = Key {
+                    file: expectation.origin.file.to_string(),
+                    line: expectation.origin.line,
+                    requirement: expectation.requirement.clone(),
+                };
+                keys.insert(key, case.to_string());
+            }
+        };
+        for case in &self.suite.cases {
+            each_expectation(case, &mut |expectation| add(expectation, case.id.base()));
+        }
+        for always in &self.suite.always {
+            always
+                .expect
+                .iter()
+                .for_each(|expectation| add(expectation, "every exchange"));
+        }
+        keys
+    }
+}
+
+fn each_expectation(case: &Case, visit: &mut dyn FnMut(&referee::case::Expectation)) {
+    fn walk(steps: &[referee::case::Step], visit: &mut dyn FnMut(&referee::case::Expectation)) {
+        for step in steps {
+            step.expect.iter().for_each(&mut *visit);
+            if let referee::case::Action::Together { steps, .. } = &step.action {
+                walk(steps, visit);
+            }
+        }
+    }
+    walk(&case.steps, visit);
+}
+
+async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]) -> Vec<Seen> {
+    let config = Config {
+        mutant: match specimen {
+            Specimen::Mutant(mutant) => Some(mutant),
+            _ => None,
+        },
+        variants: match specimen {
+            Specimen::Variant(variant) => vec![variant],
+            _ => Vec::new(),
+        },
+        auth: Auth::None,
+        ..Config::default()
+    };
+    let registry = registry::start(config).await.expect("a registry on loopback");
+    let base = normalise_target(&registry.url(), false).expect("the registry's own address");
+    let mut options = client::Options::new(base.clone());
+    options.limits.total = Duration::from_secs(20);
+    let profile = suite.profile(profile).expect("a profile").clone();
+    let options = runner::Options {
+        suite: suite.clone(),
+        cases: runner::select(suite, &profile, &[])
+            .cases
+            .into_iter()
+            .filter(|index| among.contains(index))
+            .collect(),
+        profile,
+        client: Client::new(options).expect("a client"),
+        url: base.to_string(),
+        host: base.origin.authority(),
+        credentials: String::new(),
+        notes: Vec::new(),
+        isolation: Isolation::fresh("referee", "proof".into()).expect("a prefix"),
+        seed: 1,
+        jobs: 16,
+        strict: false,
+        keep: true,
+        suite_digest: String::new(),
+        cancel: CancellationToken::new(),
+    };
+    let (events, _) = mpsc::unbounded_channel();
+    let report = runner::run(options, events).await;
+    registry.stop().await;
+    match (report, specimen) {
+        (Ok(report), _) => report.cases.into_iter().map(Seen).collect(),
+        // A defect so plain that the control refuses the target leaves nothing to be found.
+        (Err(_), Specimen::Mutant(_)) => Vec::new(),
+        (Err(refusal), _) => panic!("{specimen:?} is refused: {refusal}"),
+    }
+}

@@ -1,0 +1,115 @@
+//! The proof of the suite: it accuses nobody falsely, and every expectation can fail.
+//!
+//! * `plain`: under every profile, every case passes on the reference registry.
+//! * `variant`: no allowed choice yields a failure, nor a case that could not be judged.
+//! * `mutant`: every defect is found, and the requirement it breaks is among the findings.
+//! * `parse`: our own manifest parser gives every document of a `parse` case the verdict that it owes.
+//! * `expectations`: every expectation of every case is failed by some mutant.
+//!
+//! `BLESS=1 cargo test --test prove` writes the kill matrix to `reports/reference/`.
+
+#[path = "proof/lab.rs"]
+mod lab;
+#[path = "proof/matrix.rs"]
+mod matrix;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use referee::registry::{Mutant, Variant};
+use referee::runner;
+
+use lab::{Lab, Specimen};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let lab = Arc::new(Lab::new());
+    let mut trials = Vec::new();
+    for profile in lab.profiles() {
+        let lab = lab.clone();
+        trials.push(Trial::test(format!("plain {profile}"), move || plain(&lab, &profile)));
+    }
+    for variant in Variant::ALL {
+        let lab = lab.clone();
+        trials.push(Trial::test(format!("variant {variant}"), move || {
+            allowed(&lab, *variant)
+        }));
+    }
+    for mutant in Mutant::ALL {
+        let lab = lab.clone();
+        trials.push(Trial::test(format!("mutant {mutant}"), move || caught(&lab, *mutant)));
+    }
+    let documents = lab.clone();
+    trials.push(Trial::test("parse", move || parses(&documents)));
+    let everything = lab.clone();
+    trials.push(Trial::test("expectations", move || {
+        matrix::every_expectation_is_failed(&everything)
+    }));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn plain(lab: &Lab, profile: &str) -> Result<(), Failed> {
+    let mut wrong = Vec::new();
+    for seen in lab.run(Specimen::Plain, profile).iter().filter(|seen| !seen.passed()) {
+        wrong.push(seen.to_string());
+    }
+    none(wrong, "the plain registry does not pass")
+}
+
+fn allowed(lab: &Lab, variant: Variant) -> Result<(), Failed> {
+    let mut wrong = Vec::new();
+    for profile in lab.profiles() {
+        for seen in lab
+            .run(Specimen::Variant(variant), &profile)
+            .iter()
+            .filter(|seen| seen.accused())
+        {
+            wrong.push(format!("{profile}: {seen}"));
+        }
+    }
+    none(
+        wrong,
+        &format!(
+            "{}\n  allowed by: {}\n  accused all the same",
+            variant.doc(),
+            variant.allows()
+        ),
+    )
+}
+
+fn caught(lab: &Lab, mutant: Mutant) -> Result<(), Failed> {
+    let broken = lab.broken_by(mutant);
+    if broken.iter().any(|key| key.requirement == mutant.breaks()) {
+        return Ok(());
+    }
+    let others: Vec<String> = broken.iter().map(|key| key.to_string()).collect();
+    let found = if others.is_empty() {
+        "nothing".to_string()
+    } else {
+        others.join("\n    ")
+    };
+    Err(format!("{}\n  breaks {}\n  found:\n    {found}", mutant.doc(), mutant.breaks()).into())
+}
+
+fn parses(lab: &Lab) -> Result<(), Failed> {
+    let mut wrong = Vec::new();
+    for vector in runner::vectors(&lab.suite)? {
+        let parsed = runner::parse_strictly(&vector);
+        if !vector.is_satisfied_by(&parsed) {
+            wrong.push(format!(
+                "{} ({}): owed {:?}, got {parsed:?}",
+                vector.id, vector.requirement, vector.verdict
+            ));
+        }
+    }
+    none(wrong, "our parser errs")
+}
+
+fn none(wrong: Vec<String>, what: &str) -> Result<(), Failed> {
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{what}:\n  {}", wrong.join("\n  ")).into())
+    }
+}
