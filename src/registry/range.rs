@@ -79,6 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::single_range_in_vec_init, reason = "a list of one part is meant")]
     fn download_ranges() {
         let parts = |header: &str| match wanted(header, 2048) {
             Wanted::Parts(parts) => parts,

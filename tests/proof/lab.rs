@@ -105,7 +105,10 @@ pub struct Lab {
 
 impl Lab {
     pub fn new() -> Self {
-        let suite = load::load(&load::builtin()).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+        let folder =
+            std::env::var_os("PROVE_CASES").unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/cases").into());
+        let sources = load::from_dir(folder.as_ref()).unwrap_or_else(|error| panic!("{error}"));
+        let suite = load::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
         let runtime = Runtime::new().expect("a runtime");
         Self {
             suite,

@@ -70,22 +70,6 @@ impl Client {
         }
     }
 
-    pub(super) async fn variant(variant: Variant) -> Self {
-        Self::with(Config {
-            variants: vec![variant],
-            ..Config::default()
-        })
-        .await
-    }
-
-    pub(super) async fn mutant(mutant: Mutant) -> Self {
-        Self::with(Config {
-            mutant: Some(mutant),
-            ..Config::default()
-        })
-        .await
-    }
-
     pub(super) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], b"").await
     }
