@@ -4,13 +4,23 @@
 //! [`super::exchange::Exchange`]. Knows nothing of where the values come from.
 
 use std::collections::VecDeque;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use regex::Regex;
 
 use super::exchange::{REDACTED, escape};
+
+/// Credentials in a query. `\u0026` is how some JSON writers put `&`.
+static QUERY: LazyLock<Regex> = LazyLock::new(|| {
+    let query = format!(r#"(?i)((?:[?&;]|\\u0026|\bu0026)(?:{PARAMETERS})=)[^&#\s"'<>\\]+"#);
+    Regex::new(&query).expect("a constant pattern")
+});
+
+/// Credentials before a host.
+static USERINFO: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"(?i)(\bhttps?://)[^/?#@\s"'<>]*@"#).expect("a constant pattern"));
 
 /// Secrets shorter than this are not replaced by value: so short a text occurs everywhere.
 const SHORTEST: usize = 3;
@@ -29,24 +39,10 @@ const PARAMETERS: &str = "x-amz-signature|x-amz-credential|x-amz-security-token|
     key-pair-id|policy|hdnts|se_token|verify";
 
 /// Knows the secrets of a run and replaces them by [`REDACTED`] wherever they occur.
+#[derive(Default)]
 pub struct Redactor {
     secrets: RwLock<Vec<String>>,
     tokens: RwLock<VecDeque<String>>,
-    query: Regex,
-    userinfo: Regex,
-}
-
-impl Default for Redactor {
-    fn default() -> Self {
-        // `\u0026` is how some JSON writers put `&`.
-        let query = format!(r#"(?i)((?:[?&;]|\\u0026|\bu0026)(?:{PARAMETERS})=)[^&#\s"'<>\\]+"#);
-        Redactor {
-            secrets: RwLock::default(),
-            tokens: RwLock::default(),
-            query: Regex::new(&query).expect("a constant pattern"),
-            userinfo: Regex::new(r#"(?i)(\bhttps?://)[^/?#@\s"'<>]*@"#).expect("a constant pattern"),
-        }
-    }
 }
 
 impl Redactor {
@@ -102,13 +98,10 @@ impl Redactor {
     pub fn text(&self, text: &str) -> String {
         let mut text = text.to_owned();
         if text.contains('=') {
-            text = self.query.replace_all(&text, format!("${{1}}{REDACTED}")).into_owned();
+            text = QUERY.replace_all(&text, format!("${{1}}{REDACTED}")).into_owned();
         }
         if text.contains('@') {
-            text = self
-                .userinfo
-                .replace_all(&text, format!("${{1}}{REDACTED}@"))
-                .into_owned();
+            text = USERINFO.replace_all(&text, format!("${{1}}{REDACTED}@")).into_owned();
         }
         let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
         let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);

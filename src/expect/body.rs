@@ -1,9 +1,8 @@
 //! Demands on the body.
 
-use regex::bytes::Regex;
 use serde_json::Value;
 
-use super::Mismatch;
+use super::{Mismatch, pattern};
 use crate::case::{BodyMatcher, ErrorMatcher};
 use crate::client::Answer;
 use crate::content::{Scope, ScopeError};
@@ -49,10 +48,7 @@ pub(super) fn compare(matcher: &BodyMatcher, answer: &Answer) -> Option<Mismatch
         }
         BodyMatcher::NotEmpty => (body.len > 0, "a body".to_string()),
         BodyMatcher::Json => (parse(answer).is_some(), "a JSON document".to_string()),
-        BodyMatcher::Matches(pattern) => (
-            Regex::new(pattern).is_ok_and(|regex| regex.is_match(&body.bytes)),
-            format!("a body like /{pattern}/"),
-        ),
+        BodyMatcher::Matches(pattern) => (pattern::finds(pattern, &body.bytes), format!("a body like /{pattern}/")),
     };
     (!holds).then(|| Mismatch::new("body", expected, shown(answer)))
 }

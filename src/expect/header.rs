@@ -1,9 +1,8 @@
 //! Demands on header fields.
 
-use regex::Regex;
 use url::Url;
 
-use super::Mismatch;
+use super::{Mismatch, pattern};
 use crate::case::{HeaderMatcher, HeaderOp, LinkMatcher};
 use crate::client::Answer;
 use crate::content::{Scope, ScopeError};
@@ -76,7 +75,7 @@ fn holds(op: &HeaderOp, values: &[&str], answer: &Answer, scope: &Scope) -> Resu
         HeaderOp::Present => true,
         HeaderOp::Absent => false,
         // The loader refuses expressions that do not compile.
-        HeaderOp::Matches(pattern) => Regex::new(pattern).is_ok_and(|regex| every(&|value| regex.is_match(value))),
+        HeaderOp::Matches(pattern) => every(&|value| pattern::finds(pattern, value.as_bytes())),
         HeaderOp::ListContains(template) => {
             let wanted = scope.text(template)?;
             elements(values).any(|element| element == wanted)

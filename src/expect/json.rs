@@ -2,10 +2,9 @@
 
 use std::cmp::Ordering;
 
-use regex::Regex;
 use serde_json::Value;
 
-use super::{Mismatch, body};
+use super::{Mismatch, body, pattern};
 use crate::case::{JsonOp, SortOrder};
 use crate::client::Answer;
 use crate::content::{Scope, ScopeError};
@@ -107,7 +106,7 @@ fn holds(op: &JsonOp, found: Option<&Value>, scope: &Scope) -> Result<bool, Scop
         // The loader refuses expressions that do not compile.
         JsonOp::Matches(pattern) => found
             .as_str()
-            .is_some_and(|text| Regex::new(pattern).is_ok_and(|regex| regex.is_match(text))),
+            .is_some_and(|text| pattern::finds(pattern, text.as_bytes())),
     })
 }
 

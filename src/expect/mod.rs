@@ -8,6 +8,7 @@ mod challenge;
 mod header;
 mod json;
 mod mismatch;
+mod pattern;
 
 pub use mismatch::Mismatch;
 

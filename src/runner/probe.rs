@@ -1,10 +1,12 @@
 //! What the target offers, with the exchange that shows it.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 
 use super::execute::{Stop, Thread, scope_of};
 use super::{Env, cleanup::clean_up};
-use crate::case::Capability;
+use crate::case::{Action, Capability, Case, Step, Suite};
 use crate::client::Purpose;
 use crate::expect;
 use crate::outcome::CapabilityOutcome;
@@ -17,12 +19,18 @@ pub struct Probed {
     pub chunk: Option<u64>,
 }
 
+/// The capability whose probe finds the minimum chunk length.
+const MIN_CHUNK: &str = "min-chunk";
+
 /// The capture by which a probe hands on the minimum chunk length.
 const CHUNK: &str = "chunk";
 
-/// Runs every probe, those first that others need. `given` names what the way the tool was called provides.
-pub async fn probe(env: &mut Env, given: &[&str]) -> Probed {
-    let all = env.suite.capabilities.clone();
+/// Runs the probes that `cases` need, those first that others need. `given` names what the way the tool was called
+/// provides.
+pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
+    let needed = needed(env, cases);
+    let mut all = env.suite.capabilities.clone();
+    all.retain(|capability| capability.from_run || needed.contains(&capability.name));
     let mut outcomes: Vec<Option<CapabilityOutcome>> = vec![None; all.len()];
     let mut chunk = None;
     while outcomes.iter().any(Option::is_none) {
@@ -46,6 +54,49 @@ pub async fn probe(env: &mut Env, given: &[&str]) -> Probed {
         capabilities: outcomes.into_iter().flatten().collect(),
         chunk,
     }
+}
+
+/// The capabilities that the cases ask for, and what those need in turn. The minimum chunk length is always of use.
+fn needed(env: &Env, cases: &[usize]) -> BTreeSet<String> {
+    let suite = &env.suite;
+    let mut needed = BTreeSet::from([MIN_CHUNK.to_string()]);
+    for index in cases {
+        needed.extend(case_needs(suite, &suite.cases[*index]));
+    }
+    let mut open: Vec<String> = needed.iter().cloned().collect();
+    while let Some(name) = open.pop() {
+        let capability = suite.capabilities.iter().find(|capability| capability.name == name);
+        for need in capability.iter().flat_map(|capability| &capability.needs) {
+            if needed.insert(need.clone()) {
+                open.push(need.clone());
+            }
+        }
+    }
+    needed
+}
+
+/// What a case asks for: itself, its steps, and the requirements that it judges.
+fn case_needs(suite: &Suite, case: &Case) -> BTreeSet<String> {
+    fn of_steps(steps: &[Step], needs: &mut BTreeSet<String>) {
+        for step in steps {
+            needs.extend(step.needs.iter().cloned());
+            if let Action::Together { steps, .. } = &step.action {
+                of_steps(steps, needs);
+            }
+        }
+    }
+    let mut needs: BTreeSet<String> = case.needs.iter().cloned().collect();
+    of_steps(&case.setup, &mut needs);
+    of_steps(&case.steps, &mut needs);
+    for id in super::requirements(case) {
+        needs.extend(
+            suite
+                .requirement(id)
+                .iter()
+                .flat_map(|requirement| requirement.needs.iter().cloned()),
+        );
+    }
+    needs
 }
 
 async fn one(env: &Env, capability: &Capability, given: &[&str]) -> (CapabilityOutcome, Option<u64>) {

@@ -98,7 +98,7 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
     } else {
         &[]
     };
-    let probed = probe::probe(&mut env, given).await;
+    let probed = probe::probe(&mut env, &options.cases, given).await;
     env.chunk = probed.chunk.unwrap_or(CHUNK).max(CHUNK);
 
     tell(Event::Started {

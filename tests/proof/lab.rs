@@ -107,7 +107,7 @@ impl Lab {
     pub fn new() -> Self {
         let folder =
             std::env::var_os("PROVE_CASES").unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/cases").into());
-        let sources = load::from_dir(folder.as_ref()).unwrap_or_else(|error| panic!("{error}"));
+        let sources = load::from_dir(&folder).unwrap_or_else(|error| panic!("{error}"));
         let suite = load::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
         let runtime = Runtime::new().expect("a runtime");
         Self {
@@ -137,15 +137,28 @@ impl Lab {
         .clone()
     }
 
+    /// Whether some case, or every exchange, is judged by a requirement.
+    pub fn judges(&self, requirement: &str) -> bool {
+        self.is_always(requirement)
+            || self
+                .suite
+                .cases
+                .iter()
+                .any(|case| runner::requirements(case).contains(&requirement))
+    }
+
+    fn is_always(&self, requirement: &str) -> bool {
+        self.suite
+            .always
+            .iter()
+            .any(|always| always.expect.iter().any(|e| e.requirement == requirement))
+    }
+
     /// The expectations that fail on a mutant: of the cases that cite the requirement which it breaks, or of all cases
     /// where that requirement is judged on every exchange.
     pub fn broken_by(&self, mutant: Mutant) -> BTreeSet<Key> {
         let breaks = mutant.breaks();
-        let always = self
-            .suite
-            .always
-            .iter()
-            .any(|a| a.expect.iter().any(|e| e.requirement == breaks));
+        let always = self.is_always(breaks);
         let citing: Vec<usize> = (0..self.suite.cases.len())
             .filter(|index| always || runner::requirements(&self.suite.cases[*index]).contains(&breaks))
             .collect();
@@ -155,6 +168,9 @@ impl Lab {
     /// The expectations of some cases that fail on a mutant under a profile.
     pub fn broken_in(&self, mutant: Mutant, profile: &str, cases: &[usize]) -> BTreeSet<Key> {
         let mut broken = BTreeSet::new();
+        if cases.is_empty() {
+            return broken;
+        }
         for seen in self.judge(Specimen::Mutant(mutant), profile, cases) {
             for outcome in seen
                 .0

@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::oci::digest::{Algorithm, Digest};
-use crate::registry::{Config, Mutant, Running, Variant, start};
+use crate::registry::{Config, Running, start};
 
 /// A registry and how to talk to it.
 pub(super) struct Client {
