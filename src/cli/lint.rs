@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::suite::render;
+use super::suite::{render, sources};
 use super::{Exit, Failure, print};
 use crate::load;
 
@@ -18,21 +18,7 @@ pub struct LintArguments {
 
 /// Checks case files against the catalogue and each other.
 pub fn lint(arguments: LintArguments) -> Result<Exit, Failure> {
-    let mut sources = load::builtin();
-    if !arguments.paths.is_empty() {
-        sources.retain(|source| source.path.contains("/spec/"));
-    }
-    for path in &arguments.paths {
-        let own = load::from_dir(path)
-            .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", path.display())))?;
-        if own.is_empty() {
-            return Err(Failure::new(
-                Exit::Usage,
-                format!("there is no case file (*.yaml) in {}", path.display()),
-            ));
-        }
-        sources.extend(own);
-    }
+    let sources = sources(&arguments.paths, !arguments.paths.is_empty())?;
     let files = sources.len();
     let suite = load::load(&sources).map_err(|diagnostics| Failure::new(Exit::Usage, render(&diagnostics)))?;
     print(&format!(

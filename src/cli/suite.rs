@@ -30,26 +30,38 @@ pub struct Loaded {
 
 /// Loads the suite; every mistake in a case file is told at once.
 pub fn load_suite(arguments: &SuiteArguments) -> Result<Loaded, Failure> {
-    let mut sources = load::builtin();
-    if arguments.only_own_cases {
-        sources.retain(|source| source.path.contains("/spec/"));
+    let sources = sources(&arguments.cases, arguments.only_own_cases)?;
+    let digest = digest_of(&sources);
+    let suite = load::load(&sources).map_err(|diagnostics| Failure::new(Exit::Usage, render(&diagnostics)))?;
+    Ok(Loaded { suite, digest })
+}
+
+/// The built-in files and those of the user's folders. A folder with a catalogue of its own (`spec/`) is a whole suite
+/// and stands in place of the built-in one.
+pub fn sources(folders: &[PathBuf], only_own_cases: bool) -> Result<Vec<Source>, Failure> {
+    let mut built_in = load::builtin();
+    if only_own_cases {
+        built_in.retain(|source| source.name.starts_with("spec/"));
     }
-    for folder in &arguments.cases {
-        let own = load::from_dir(folder).map_err(|error| {
+    let mut own = Vec::new();
+    for folder in folders {
+        let inside = load::from_dir(folder).map_err(|error| {
             Failure::new(
                 Exit::Usage,
                 format!("cannot read cases from {}: {error}", folder.display()),
             )
         })?;
-        if own.is_empty() {
+        if inside.is_empty() {
             let message = format!("there is no case file (*.yaml) in {}", folder.display());
             return Err(Failure::new(Exit::Usage, message));
         }
-        sources.extend(own);
+        own.extend(inside);
     }
-    let digest = digest_of(&sources);
-    let suite = load::load(&sources).map_err(|diagnostics| Failure::new(Exit::Usage, render(&diagnostics)))?;
-    Ok(Loaded { suite, digest })
+    if own.iter().any(|source| source.name.starts_with("spec/")) {
+        built_in.clear();
+    }
+    built_in.extend(own);
+    Ok(built_in)
 }
 
 /// Diagnostics for standard error, with colours on a terminal.

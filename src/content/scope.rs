@@ -106,7 +106,7 @@ impl Scope {
     }
 }
 
-/// The attributes that every node has, and those that only slices have.
+/// The attributes that nodes have; `type` and `descriptor` are not those of slices.
 pub const ATTRIBUTES: [&str; 10] = [
     "digest",
     "hex",
@@ -130,13 +130,14 @@ fn attribute_of(built: &Built, attribute: &str) -> Option<Value> {
         "descriptor" => built.descriptor(),
         "text" => Value::String(String::from_utf8_lossy(built.data.bytes()?).into_owned()),
         "range" | "from" | "last" => {
-            let Role::Slice { from, to, .. } = &built.role else {
-                return None;
+            let (from, to) = match &built.role {
+                Role::Slice { from, to, .. } => (*from, *to),
+                _ => (0, built.data.len()),
             };
             let last = to.checked_sub(1)?;
             match attribute {
                 "range" => Value::String(format!("{from}-{last}")),
-                "from" => Value::Number((*from).into()),
+                "from" => Value::Number(from.into()),
                 _ => Value::Number(last.into()),
             }
         }

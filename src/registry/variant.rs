@@ -182,6 +182,11 @@ variants! {
 }
 
 impl Variant {
+    /// Whether the newest text forbids what earlier versions leave open.
+    pub fn is_forbidden_in_dev(self) -> bool {
+        matches!(self, Self::PullsWithoutDigestHeader)
+    }
+
     /// Its name on the command line and in reports, in kebab case.
     pub fn name(self) -> &'static str {
         NAMES.get(self as usize).map_or("", String::as_str)

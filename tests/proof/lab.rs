@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// The profile under which mutants are sought, unless what they break has no weight in it.
-const NEWEST: &str = "oci-dev";
+pub const NEWEST: &str = "oci-dev";
 
 /// A registry to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

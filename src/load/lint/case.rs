@@ -7,12 +7,10 @@ use crate::case::{Action, Case, Child, ManifestFields, Node, NodeKind, Step};
 use crate::load::decode::{Place, Role, Use, What};
 use crate::load::diagnostic::{Code, Diagnostic, Found, Span};
 
-/// Attributes of everything that has bytes.
-const BYTES: [&str; 5] = ["digest", "hex", "algorithm", "size", "text"];
+/// Attributes of everything that has bytes; a whole node is a range of its own, from its first byte to its last.
+const BYTES: [&str; 8] = ["digest", "hex", "algorithm", "size", "text", "range", "from", "last"];
 /// Attributes of what a descriptor can name.
 const DESCRIBED: [&str; 2] = ["type", "descriptor"];
-/// Attributes of slices.
-const SLICED: [&str; 3] = ["range", "from", "last"];
 
 /// What an unused capture is called.
 const CAPTURE: &str = "capture";
@@ -235,7 +233,7 @@ impl Scope<'_> {
     fn attribute(&self, node: &Node, path: &[String]) -> Result<(), Vec<&'static str>> {
         let described: Vec<&str> = BYTES.into_iter().chain(DESCRIBED).collect();
         let known: Vec<&str> = match &node.kind {
-            NodeKind::Slice { .. } => BYTES.into_iter().chain(SLICED).collect(),
+            NodeKind::Slice { .. } => BYTES.to_vec(),
             NodeKind::Blob { .. } | NodeKind::Json { .. } | NodeKind::Text { .. } => described.clone(),
             NodeKind::Image(_) | NodeKind::Artifact(_) => {
                 described.iter().copied().chain(["config", "layers"]).collect()
