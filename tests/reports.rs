@@ -40,6 +40,53 @@ fn hostile_text_is_shown_but_does_nothing() {
 }
 
 #[test]
+fn a_page_holds_no_element_of_a_target() {
+    let markup = "</style></script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp;\u{202e}";
+    let page = render(&Sample(markup).report(), Format::Html).unwrap();
+    assert_eq!(
+        elements(&page),
+        elements(&render(&Sample("").report(), Format::Html).unwrap())
+    );
+    assert!(page.contains("&#60;script&#62;alert(1)") && !page.contains('\u{202e}'));
+    let badge = render(&Sample(markup).report(), Format::Badge).unwrap();
+    assert!(!badge.contains("<script") && !badge.contains("<img"));
+    let markdown = render(&Sample("| <b>@all</b> ```").report(), Format::Markdown).unwrap();
+    // What stands between fences is code.
+    let prose: String = markdown.split("\n````").step_by(2).collect();
+    assert!(
+        prose.len() < markdown.len() && !prose.contains("<b>@") && !prose.contains("@all"),
+        "{prose}"
+    );
+    for line in render(&Sample("\n::error::x").report(), Format::Github)
+        .unwrap()
+        .lines()
+    {
+        assert!(
+            line.starts_with("::error title=") || line.starts_with("::warning title="),
+            "{line}"
+        );
+    }
+    let archive: serde_json::Value =
+        serde_json::from_str(&render(&Sample(markup).report(), Format::Har).unwrap()).unwrap();
+    assert_eq!(archive["log"]["version"], "1.2");
+}
+
+/// The names of the elements of a page, in order, scripts and styles without their text.
+fn elements(page: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at + 1..];
+        let name: String = rest.chars().take_while(|c| !matches!(c, ' ' | '>' | '\n')).collect();
+        if let Some(end) = ["script", "style"].iter().find(|raw| **raw == name) {
+            rest = rest.split_once(&format!("</{end}>")).expect("an end").1;
+        }
+        names.push(name);
+    }
+    names
+}
+
+#[test]
 fn strict_makes_failures_of_warnings() {
     let mut report = Sample("").report();
     assert_eq!(Xml::read(&render(&report, Format::Junit).unwrap()).failures, 2);
@@ -112,9 +159,9 @@ fn files_are_written_into_a_new_directory_or_the_path_is_named() {
     let temp = tempfile::tempdir().unwrap();
     let dir = temp.path().join("a/b");
     let paths = write_files(&report, &dir, &Format::ALL).unwrap();
-    assert_eq!(paths, [dir.join("junit.xml"), dir.join("report.json")]);
+    assert_eq!(paths[..2], [dir.join("junit.xml"), dir.join("report.json")]);
     assert_eq!(json::read(fs::File::open(&paths[1]).unwrap()).unwrap(), report.slim());
-    assert_eq!(fs::read_dir(&dir).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), Format::ALL.len());
 
     let error = write_files(&report, &paths[0], &Format::ALL).unwrap_err().to_string();
     assert!(error.starts_with("cannot create the directory"), "{error}");
@@ -134,6 +181,8 @@ fn megabytes_are_cut() {
     let xml = render(&report, Format::Junit).unwrap();
     assert_eq!(Xml::read(&xml).cases, report.cases.len());
     assert!(xml.len() < 1_000_000, "{}", xml.len());
+    assert!(render(&report, Format::Html).unwrap().len() < 1_000_000);
+    assert!(render(&report, Format::Markdown).unwrap().len() < 900 * 1024);
     let text = summary(&report, &NO_FILES, Look::default());
     assert!(text.len() < 60_000, "{}", text.len());
 }
@@ -153,6 +202,9 @@ proptest! {
         prop_assert_eq!(xml.errors, counts.broken + counts.error);
         prop_assert_eq!(xml.skipped, counts.skip);
         prop_assert_eq!(xml.failures, counts.fail + if strict { counts.warn } else { 0 });
+        for format in Format::ALL {
+            prop_assert!(render(&report, format).is_ok());
+        }
         let plain = summary(&report, &NO_FILES, Look::default());
         prop_assert!(plain.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", plain);
     }

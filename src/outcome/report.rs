@@ -215,6 +215,12 @@ pub struct RequirementOutcome {
     pub id: String,
     /// Its level in the profile.
     pub level: Level,
+    /// The paraphrase.
+    pub text: String,
+    /// The heading of the section.
+    pub section: String,
+    /// The address of the section.
+    pub link: Option<String>,
     /// How often it was judged and held.
     pub held: usize,
     /// How often it was judged and did not hold.

@@ -137,6 +137,9 @@ pub fn requirements(suite: &Suite, profile: &Profile, cases: &[CaseOutcome]) -> 
             Some(RequirementOutcome {
                 id: requirement.id.clone(),
                 level,
+                text: requirement.text.clone(),
+                section: requirement.section.clone(),
+                link: suite.link(requirement, Some(profile)),
                 held,
                 broken,
             })

@@ -4,12 +4,18 @@
 //! JSON form, which is the master. Only [`progress`] listens to a run while it goes on. Refuses to judge: what
 //! counts against a target was decided in [`crate::outcome`].
 
+pub mod badge;
 mod evidence;
+pub mod github;
+pub mod har;
+pub mod html;
 pub mod json;
 pub mod junit;
+pub mod markdown;
 mod printable;
 pub mod progress;
 pub mod terminal;
+mod words;
 mod write;
 
 pub use write::{Format, RenderError, UnknownFormat, WriteError, prepare, render, write_files};

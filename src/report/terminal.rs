@@ -10,11 +10,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use self::page::{Ink, Page};
+use super::words::{self, plural};
 use super::{evidence, printable};
 use crate::client::exchange::Exchange;
-use crate::outcome::{
-    CaseOutcome, Conclusion, Counts, Finding, Occurrence, Report, SkipReason, Standing, Verdict, Weight,
-};
+use crate::outcome::{CaseOutcome, Conclusion, Finding, Occurrence, Report, SkipReason, Standing, Verdict, Weight};
 
 /// Characters of a text that comes from the target, or of a long text of our own.
 const TEXT: usize = 500;
@@ -71,7 +70,7 @@ pub fn summary<P: AsRef<Path>>(report: &Report, files: &[P], look: Look) -> Stri
     declined(report, &mut page);
     not_run(report, &mut page);
     page.blank();
-    page.line(&counts(report));
+    page.line(&words::counts(report));
     verdict(report, &mut page);
     if !files.is_empty() {
         let files: Vec<String> = files.iter().map(|file| file.as_ref().display().to_string()).collect();
@@ -83,7 +82,7 @@ pub fn summary<P: AsRef<Path>>(report: &Report, files: &[P], look: Look) -> Stri
 /// The counts and the closing sentence alone.
 pub fn closing(report: &Report, look: Look) -> String {
     let mut page = Page::new(look);
-    page.line(&counts(report));
+    page.line(&words::counts(report));
     verdict(report, &mut page);
     page.finish()
 }
@@ -95,17 +94,9 @@ fn header(report: &Report, page: &mut Page) {
         printable::line(&report.run.tool_version, TEXT),
         page.ink(Ink::Strong, &printable::line(&target.url, TEXT))
     ));
-    let documents = report
-        .run
-        .documents
-        .iter()
-        .map(|(name, version)| format!("{name} {version}"));
-    let documents = documents.collect::<Vec<_>>().join(", ");
-    let strict = if report.run.strict { ", strict" } else { "" };
-    let profile = printable::line(&format!("{} ({documents}){strict}", report.run.profile), TEXT);
     let server = target.server.as_deref().unwrap_or("(it does not say)");
     page.wrapped("  server       ", &printable::line(server, VALUE));
-    page.wrapped("  profile      ", &profile);
+    page.wrapped("  profile      ", &words::profile(report));
     page.wrapped("  credentials  ", &printable::line(&target.credentials, VALUE));
     page.wrapped("  seed         ", &report.run.seed.to_string());
     for note in &target.notes {
@@ -229,40 +220,15 @@ fn categories(report: &Report, page: &mut Page) {
     }
     page.title("Categories");
     for verdict in &report.categories {
-        let (ink, word) = match verdict.standing {
-            Standing::Certified => (Ink::Good, "certified"),
-            Standing::NotCertified => (Ink::Bad, "not certified"),
-            Standing::NotOffered => (Ink::Faint, "not offered"),
-            Standing::NotJudged => (Ink::Faint, "not judged"),
+        let ink = match verdict.standing {
+            Standing::Certified => Ink::Good,
+            Standing::NotCertified => Ink::Bad,
+            Standing::NotOffered | Standing::NotJudged => Ink::Faint,
         };
         let name = verdict.category.name();
-        let word = page.ink(ink, &format!("{word:<13}"));
-        page.line(format!("  {name:<10}  {word}  {}", tally(&verdict.counts)).trim_end());
+        let word = page.ink(ink, &format!("{:<13}", words::standing(verdict.standing)));
+        page.line(format!("  {name:<10}  {word}  {}", words::tally(&verdict.counts)).trim_end());
     }
-}
-
-fn tally(counts: &Counts) -> String {
-    let Counts {
-        pass,
-        fail,
-        warn,
-        skip,
-        broken,
-        error,
-    } = *counts;
-    let words = [
-        (pass, "passed"),
-        (fail, "failed"),
-        (warn, "warned"),
-        (broken, "broken"),
-        (error, if error == 1 { "error" } else { "errors" }),
-        (skip, "skipped"),
-    ];
-    let shown = words.iter().filter(|(count, _)| *count > 0);
-    shown
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 fn declined(report: &Report, page: &mut Page) {
@@ -300,77 +266,12 @@ fn not_run(report: &Report, page: &mut Page) {
     }
 }
 
-fn counts(report: &Report) -> String {
-    let Counts {
-        pass,
-        fail,
-        warn,
-        skip,
-        broken,
-        error,
-    } = report.counts;
-    format!(
-        "{pass} passed, {fail} failed, {warn} warned, {broken} broken, {}, {skip} skipped in {:.1} s, {}",
-        plural(error, "error", "errors"),
-        report.run.elapsed_ms / 1000.0,
-        plural(
-            usize::try_from(report.run.requests).unwrap_or(usize::MAX),
-            "request",
-            "requests"
-        ),
-    )
-}
-
 fn verdict(report: &Report, page: &mut Page) {
-    let url = printable::line(&report.target.url, TEXT);
-    let profile = printable::line(&report.run.profile, VALUE);
-    let count = |weight| {
-        report
-            .findings
-            .iter()
-            .filter(|finding| finding.weight == weight)
-            .count()
-    };
-    let musts = match count(Weight::Fail) {
-        0 => None,
-        count => Some(plural(count, "requirement is broken", "requirements are broken")),
-    };
-    let shoulds = match count(Weight::Warn) {
-        0 => None,
-        count => Some(plural(
-            count,
-            "recommendation is not followed",
-            "recommendations are not followed",
-        )),
-    };
-    let (ink, sentence) = match report.conclusion() {
-        Conclusion::Conforms => {
-            let but = shoulds.map(|shoulds| format!(", though {shoulds}")).unwrap_or_default();
-            (Ink::Good, format!("{url} conforms to {profile}{but}."))
-        }
-        Conclusion::Violates => {
-            let reasons: Vec<String> = musts.into_iter().chain(shoulds).collect();
-            let cut = if report.interrupted {
-                " The run was interrupted."
-            } else {
-                ""
-            };
-            let sentence = format!("{url} does not conform to {profile}: {}.{cut}", reasons.join(", "));
-            (Ink::Bad, sentence)
-        }
-        Conclusion::Inconclusive => {
-            let judged = Counts::of(&report.cases);
-            let reason = if report.interrupted {
-                "the run was interrupted".to_owned()
-            } else if judged.broken + judged.error > 0 {
-                let cases = plural(judged.broken + judged.error, "case", "cases");
-                format!("{cases} could not be judged")
-            } else {
-                "no case was judged".to_owned()
-            };
-            let sentence = format!("No verdict on whether {url} conforms to {profile}: {reason}.");
-            (Ink::Doubtful, sentence)
-        }
+    let (conclusion, sentence) = words::verdict(report);
+    let ink = match conclusion {
+        Conclusion::Conforms => Ink::Good,
+        Conclusion::Violates => Ink::Bad,
+        Conclusion::Inconclusive => Ink::Doubtful,
     };
     page.wrapped_in(ink, &sentence);
 }
@@ -383,8 +284,4 @@ fn names(ids: &[&str]) -> String {
         more => format!(" (+{more} more)"),
     };
     format!("{}{more}", named.join(", "))
-}
-
-fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{json, junit};
+use super::{badge, github, har, html, json, junit, markdown};
 use crate::outcome::Report;
 
 /// A form that is written to a file.
@@ -19,17 +19,40 @@ pub enum Format {
     Junit,
     /// The master form, of which every other form can be made.
     Json,
+    /// One page for a browser.
+    Html,
+    /// A summary for the page of a CI run.
+    Markdown,
+    /// A picture with the verdict of each category.
+    Badge,
+    /// Workflow commands that make annotations on GitHub.
+    Github,
+    /// Every exchange as an HTTP archive.
+    Har,
 }
 
 impl Format {
     /// Every form.
-    pub const ALL: [Format; 2] = [Format::Junit, Format::Json];
+    pub const ALL: [Format; 7] = [
+        Format::Junit,
+        Format::Json,
+        Format::Html,
+        Format::Markdown,
+        Format::Badge,
+        Format::Github,
+        Format::Har,
+    ];
 
     /// The word for it on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Format::Junit => "junit",
             Format::Json => "json",
+            Format::Html => "html",
+            Format::Markdown => "markdown",
+            Format::Badge => "badge",
+            Format::Github => "github",
+            Format::Har => "har",
         }
     }
 
@@ -38,6 +61,11 @@ impl Format {
         match self {
             Format::Junit => "junit.xml",
             Format::Json => "report.json",
+            Format::Html => "report.html",
+            Format::Markdown => "report.md",
+            Format::Badge => "badge.svg",
+            Format::Github => "annotations.txt",
+            Format::Har => "report.har",
         }
     }
 }
@@ -71,6 +99,9 @@ pub enum RenderError {
     /// As JSON.
     #[error("cannot render the report as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// As a page.
+    #[error("cannot render the report as a page: {0}")]
+    Page(#[from] askama::Error),
 }
 
 /// A report that could not be written.
@@ -105,6 +136,11 @@ pub fn render(report: &Report, format: Format) -> Result<String, RenderError> {
     Ok(match format {
         Format::Junit => junit::write(report)?,
         Format::Json => json::write(report)?,
+        Format::Html => html::write(report)?,
+        Format::Markdown => markdown::write(report),
+        Format::Badge => badge::write(report),
+        Format::Github => github::write(report),
+        Format::Har => har::write(report)?,
     })
 }
 
@@ -173,7 +209,7 @@ mod tests {
         let error = "xml".parse::<Format>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no report format is called \"xml\": there are junit, json"
+            "no report format is called \"xml\": there are junit, json, html, markdown, badge, github, har"
         );
     }
 

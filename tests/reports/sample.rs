@@ -51,6 +51,9 @@ impl Sample<'_> {
             requirements: vec![RequirementOutcome {
                 id: self.t("dist-referrers-200"),
                 level: Level::Must,
+                text: self.t("A known subject is answered with 200."),
+                section: self.t("Listing Referrers"),
+                link: Some("https://example.org/spec.md#listing-referrers".into()),
                 held: 3,
                 broken: 5,
             }],

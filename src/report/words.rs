@@ -1,0 +1,138 @@
+//! The sentences that every form of a report has in common.
+//!
+//! Owns how counts and the verdict are put into words, so that the terminal and a page never disagree. Everything it
+//! returns is printable.
+
+use super::printable;
+use crate::outcome::{Conclusion, Counts, Report, Standing, Weight};
+
+/// Characters of a name that comes from outside.
+const NAME: usize = 500;
+
+/// The closing sentence, and what it concludes.
+pub(super) fn verdict(report: &Report) -> (Conclusion, String) {
+    let url = printable::line(&report.target.url, NAME);
+    let profile = printable::line(&report.run.profile, NAME);
+    let count = |weight| {
+        report
+            .findings
+            .iter()
+            .filter(|finding| finding.weight == weight)
+            .count()
+    };
+    let musts = match count(Weight::Fail) {
+        0 => None,
+        count => Some(plural(count, "requirement is broken", "requirements are broken")),
+    };
+    let shoulds = match count(Weight::Warn) {
+        0 => None,
+        count => Some(plural(
+            count,
+            "recommendation is not followed",
+            "recommendations are not followed",
+        )),
+    };
+    let conclusion = report.conclusion();
+    let sentence = match conclusion {
+        Conclusion::Conforms => {
+            let but = shoulds.map(|shoulds| format!(", though {shoulds}")).unwrap_or_default();
+            format!("{url} conforms to {profile}{but}.")
+        }
+        Conclusion::Violates => {
+            let reasons: Vec<String> = musts.into_iter().chain(shoulds).collect();
+            let cut = if report.interrupted {
+                " The run was interrupted."
+            } else {
+                ""
+            };
+            format!("{url} does not conform to {profile}: {}.{cut}", reasons.join(", "))
+        }
+        Conclusion::Inconclusive => {
+            let judged = Counts::of(&report.cases);
+            let reason = if report.interrupted {
+                "the run was interrupted".to_owned()
+            } else if judged.broken + judged.error > 0 {
+                let cases = plural(judged.broken + judged.error, "case", "cases");
+                format!("{cases} could not be judged")
+            } else {
+                "no case was judged".to_owned()
+            };
+            format!("No verdict on whether {url} conforms to {profile}: {reason}.")
+        }
+    };
+    (conclusion, sentence)
+}
+
+/// The counts of a whole run, each of them.
+pub(super) fn counts(report: &Report) -> String {
+    let Counts {
+        pass,
+        fail,
+        warn,
+        skip,
+        broken,
+        error,
+    } = report.counts;
+    format!(
+        "{pass} passed, {fail} failed, {warn} warned, {broken} broken, {}, {skip} skipped in {:.1} s, {}",
+        plural(error, "error", "errors"),
+        report.run.elapsed_ms / 1000.0,
+        plural(
+            usize::try_from(report.run.requests).unwrap_or(usize::MAX),
+            "request",
+            "requests"
+        ),
+    )
+}
+
+/// The counts that are not zero.
+pub(super) fn tally(counts: &Counts) -> String {
+    let Counts {
+        pass,
+        fail,
+        warn,
+        skip,
+        broken,
+        error,
+    } = *counts;
+    let words = [
+        (pass, "passed"),
+        (fail, "failed"),
+        (warn, "warned"),
+        (broken, "broken"),
+        (error, if error == 1 { "error" } else { "errors" }),
+        (skip, "skipped"),
+    ];
+    let shown = words.iter().filter(|(count, _)| *count > 0);
+    shown
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The profile with its documents, such as `oci-1.1 (distribution 1.1, image 1.1)`.
+pub(super) fn profile(report: &Report) -> String {
+    let documents = report
+        .run
+        .documents
+        .iter()
+        .map(|(name, version)| format!("{name} {version}"));
+    let documents = documents.collect::<Vec<_>>().join(", ");
+    let strict = if report.run.strict { ", strict" } else { "" };
+    printable::line(&format!("{} ({documents}){strict}", report.run.profile), NAME)
+}
+
+/// The word for where a target stands in a category.
+pub(super) fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Certified => "certified",
+        Standing::NotCertified => "not certified",
+        Standing::NotOffered => "not offered",
+        Standing::NotJudged => "not judged",
+    }
+}
+
+/// A count with its noun.
+pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
