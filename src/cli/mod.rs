@@ -1,10 +1,13 @@
 //! The command line: one file per subcommand, nothing below it knows that there is one.
 
+mod compare;
 mod coverage;
 mod explain;
 mod lint;
 mod list;
+mod merge;
 mod parse_suite;
+mod report;
 mod run;
 mod serve;
 mod suite;
@@ -96,6 +99,12 @@ enum Command {
     Lint(lint::LintArguments),
     /// Hand the documents of the `parse` cases to a manifest parser and compare its verdicts
     ParseSuite(parse_suite::ParseSuiteArguments),
+    /// Render a report in another form
+    Report(report::ReportArguments),
+    /// Show what changed between two runs, or several registries side by side
+    Compare(compare::CompareArguments),
+    /// Put the parts of a run together
+    Merge(merge::MergeArguments),
     /// Show which requirements have which cases, and what is untested and why
     Coverage(coverage::CoverageArguments),
 }
@@ -122,6 +131,9 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Lint(arguments) => lint::lint(arguments),
         Command::ParseSuite(arguments) => parse_suite::parse_suite(arguments),
+        Command::Report(arguments) => report::report(arguments),
+        Command::Compare(arguments) => compare::compare(arguments),
+        Command::Merge(arguments) => merge::merge(arguments),
         Command::Coverage(arguments) => coverage::coverage(arguments),
     };
     let exit = result.unwrap_or_else(|failure| {

@@ -7,14 +7,16 @@ use clap::Args;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::merge::exit_of;
+use super::report::look;
 use super::suite::{SuiteArguments, load_suite, profile};
 use super::{Exit, Failure, print};
 use crate::client::credentials::{self, Found, Given};
 use crate::client::{self, BaseUrl, Client, TlsOptions, normalise_target};
-use crate::outcome::{Conclusion, Report};
+use crate::outcome::{Partition, Report};
 use crate::registry::{self, Config, Running};
 use crate::report::progress::{Progress, ProgressEvent};
-use crate::report::terminal::{self, Look, Style};
+use crate::report::terminal;
 use crate::report::{self, Format};
 use crate::runner::{self, Event, Filter, Isolation, select};
 
@@ -35,6 +37,9 @@ pub struct RunArguments {
     /// commas for any of several, `!` in front for the opposite (repeatable: all must hold)
     #[arg(long, value_name = "FILTER", help_heading = "What is judged")]
     filter: Vec<Filter>,
+    /// Run one part of the cases: K/N, to be put together with `referee merge`
+    #[arg(long, value_name = "K/N", help_heading = "What is judged")]
+    partition: Option<Partition>,
     /// Count warnings as failures
     #[arg(long, help_heading = "What is judged")]
     strict: bool,
@@ -103,7 +108,7 @@ pub struct RunArguments {
     #[arg(
         long,
         value_delimiter = ',',
-        default_value = "junit,json",
+        default_value = "junit,json,html",
         value_name = "FORMAT,..",
         help_heading = "Output"
     )]
@@ -117,7 +122,12 @@ pub struct RunArguments {
 pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
     let loaded = load_suite(&arguments.suite)?;
     let chosen = profile(&loaded.suite, &arguments.profile)?.clone();
-    let selected = select(&loaded.suite, &chosen, &arguments.filter);
+    let mut selected = select(&loaded.suite, &chosen, &arguments.filter);
+    if let Some(partition) = arguments.partition {
+        selected
+            .cases
+            .retain(|index| partition.holds(&loaded.suite.cases[*index].id.to_string()));
+    }
     if selected.cases.is_empty() {
         let message = format!(
             "no case is selected: the profile {} has {} cases and the filters leave none of them",
@@ -182,6 +192,7 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             isolation,
             seed,
             jobs: arguments.jobs,
+            partition: arguments.partition,
             strict: arguments.strict,
             keep: arguments.keep || embedded.is_some(),
             suite_digest: loaded.digest,
@@ -237,21 +248,12 @@ async fn with_progress(options: runner::Options, quiet: bool) -> Result<Report, 
 fn finish(report: &Report, arguments: &RunArguments) -> Result<Exit, Failure> {
     let files = report::write_files(report, &arguments.out, &arguments.format)
         .map_err(|error| Failure::new(Exit::Failed, error))?;
-    let coloured = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let look = Look {
-        style: if coloured { Style::Coloured } else { Style::Plain },
-        ..Look::default()
-    };
     print(&if arguments.quiet {
-        terminal::closing(report, look)
+        terminal::closing(report, look())
     } else {
-        terminal::summary(report, &files, look)
+        terminal::summary(report, &files, look())
     });
-    Ok(match report.conclusion() {
-        _ if report.interrupted => Exit::Interrupted,
-        Conclusion::Conforms => Exit::Conforms,
-        Conclusion::Violates | Conclusion::Inconclusive => Exit::Findings,
-    })
+    Ok(exit_of(report))
 }
 
 async fn login(arguments: &RunArguments, base: &BaseUrl) -> Result<Found, Failure> {

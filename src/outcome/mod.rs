@@ -3,12 +3,17 @@
 //! Owns the shape of what a run says; it is the master form of every report (as JSON) and carries a version. It refuses
 //! to know how an answer was compared ([`crate::expect`]) and how a report looks ([`crate::report`]).
 
+pub mod compare;
 mod finding;
+mod merge;
+mod partition;
 mod report;
 mod summary;
 mod verdict;
 
 pub use finding::{Finding, Occurrence, findings};
+pub use merge::{MergeError, merge};
+pub use partition::{Partition, PartitionError};
 pub use report::{
     CapabilityOutcome, Category, CategoryVerdict, Counts, FactValue, Report, RequirementOutcome, RunInfo, SCHEMA,
     Standing, TargetInfo,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseOutcome, Finding, Verdict};
+use super::{CaseOutcome, Finding, Partition, Verdict};
 use crate::case::Level;
 use crate::client::Exchange;
 
@@ -45,6 +45,8 @@ pub struct RunInfo {
     pub profile: String,
     /// Document and version, as the profile chose them.
     pub documents: Vec<(String, String)>,
+    /// Which part of a run that is spread over several machines.
+    pub partition: Option<Partition>,
     /// Whether warnings count as failures.
     pub strict: bool,
     /// The seed of all content, to be given to `--seed`.

@@ -5,6 +5,7 @@
 //! counts against a target was decided in [`crate::outcome`].
 
 pub mod badge;
+pub mod comparison;
 mod evidence;
 pub mod github;
 pub mod har;

@@ -14,7 +14,8 @@ use super::{Env, Isolation, probe};
 use crate::case::{Profile, Suite};
 use crate::client::Client;
 use crate::outcome::{
-    CaseOutcome, Counts, Report, RunInfo, SCHEMA, SkipReason, TargetInfo, categories, facts, findings, requirements,
+    CaseOutcome, Counts, Partition, Report, RunInfo, SCHEMA, SkipReason, TargetInfo, categories, facts, findings,
+    requirements,
 };
 
 /// The length of a chunk where the target announces no minimum.
@@ -44,6 +45,8 @@ pub struct Options {
     pub seed: u64,
     /// How many cases run at once.
     pub jobs: usize,
+    /// Which part of a run this is; the cases are those of the part.
+    pub partition: Option<Partition>,
     /// Whether warnings count.
     pub strict: bool,
     /// Whether what was pushed is left behind.
@@ -114,6 +117,7 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
             tool_version: env!("CARGO_PKG_VERSION").to_string(),
             profile: profile.name.clone(),
             documents: profile.documents.clone(),
+            partition: options.partition,
             strict: options.strict,
             seed: options.seed,
             jobs: options.jobs,

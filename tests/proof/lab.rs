@@ -291,6 +291,7 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
         isolation: Isolation::fresh("referee", "proof".into()).expect("a prefix"),
         seed: 1,
         jobs: 16,
+        partition: None,
         strict: false,
         keep: true,
         suite_digest: String::new(),

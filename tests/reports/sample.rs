@@ -25,6 +25,7 @@ impl Sample<'_> {
                     (self.t("distribution"), self.t("1.1")),
                     (self.t("image"), self.t("1.1")),
                 ],
+                partition: None,
                 strict: false,
                 seed: 42,
                 jobs: 16,

@@ -1,0 +1,80 @@
+//! `referee compare`: runs side by side.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::report::read;
+use super::{Exit, Failure, print};
+use crate::outcome::compare::{Direction, changes, matrix};
+use crate::report::comparison;
+
+/// Which runs are compared, and how that is shown.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  referee compare before.json after.json                 what changed; ends with 1 if something got worse
+  referee compare zot.json harbor.json olareg.json       a table in Markdown
+  referee compare *.json --format html > index.html      the table as a page
+
+A column is named after its file, or by NAME=FILE.")]
+pub struct CompareArguments {
+    /// Reports in JSON: two for the changes from the first to the second, more for a table
+    #[arg(value_name = "FILE", required = true, num_args = 2..)]
+    files: Vec<String>,
+    /// How it is shown
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Shown>,
+}
+
+/// The looks of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    /// The changes, a line each
+    Changes,
+    /// A table in Markdown
+    Markdown,
+    /// A table as a page
+    Html,
+}
+
+/// Compares reports.
+pub fn compare(arguments: CompareArguments) -> Result<Exit, Failure> {
+    let mut reports = Vec::new();
+    for argument in &arguments.files {
+        let (name, path) = match argument.split_once('=') {
+            Some((name, path)) if !Path::new(argument).exists() => (name.to_string(), PathBuf::from(path)),
+            _ => (name_of(Path::new(argument)), PathBuf::from(argument)),
+        };
+        reports.push((name, read(&path)?));
+    }
+    let shown = match (arguments.format, reports.len()) {
+        (Some(Shown::Changes), 3..) => {
+            return Err(Failure::new(Exit::Usage, "changes are those between two reports"));
+        }
+        (Some(shown), _) => shown,
+        (None, 2) => Shown::Changes,
+        (None, _) => Shown::Markdown,
+    };
+    match shown {
+        Shown::Changes => {
+            let changes = changes(&reports[0].1, &reports[1].1);
+            print(&comparison::changes(&changes));
+            if changes.iter().any(|change| change.direction == Direction::Regression) {
+                return Ok(Exit::Findings);
+            }
+        }
+        Shown::Markdown => print(&comparison::markdown(&matrix(&reports))),
+        Shown::Html => print(&comparison::html(&matrix(&reports)).map_err(|error| Failure::new(Exit::Failed, error))?),
+    }
+    Ok(Exit::Conforms)
+}
+
+/// The name of a report that stands in `NAME.json` or in `NAME/report.json`.
+fn name_of(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    match path.parent().and_then(Path::file_name) {
+        Some(folder) if stem == "report" => folder.to_string_lossy().into_owned(),
+        _ => stem.into_owned(),
+    }
+}

@@ -1,0 +1,70 @@
+//! `referee report`: another form of a report that was written before.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Exit, Failure, print};
+use crate::outcome::Report;
+use crate::report::terminal::{self, Look, Style};
+use crate::report::{self, Format, json};
+
+/// Which report, in which forms.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  referee report reports/latest/report.json --format html --out site
+  referee report reports/latest/report.json --format markdown >> \"$GITHUB_STEP_SUMMARY\"")]
+pub struct ReportArguments {
+    /// A report in JSON
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The forms; without any, the summary for the terminal
+    #[arg(long, value_delimiter = ',', value_name = "FORMAT,..")]
+    format: Vec<Format>,
+    /// Where files are written; without it, one form is printed
+    #[arg(long, value_name = "DIR", requires = "format")]
+    out: Option<PathBuf>,
+}
+
+/// Renders a report again.
+pub fn report(arguments: ReportArguments) -> Result<Exit, Failure> {
+    let report = read(&arguments.file)?;
+    match (&arguments.out, arguments.format.as_slice()) {
+        (Some(out), formats) => {
+            let files =
+                report::write_files(&report, out, formats).map_err(|error| Failure::new(Exit::Failed, error))?;
+            for file in files {
+                print(&format!("{}\n", file.display()));
+            }
+        }
+        (None, []) => print(&terminal::summary(&report, &[] as &[&Path], look())),
+        (None, [format]) => {
+            print(&report::render(&report, *format).map_err(|error| Failure::new(Exit::Failed, error))?);
+        }
+        (None, _) => {
+            return Err(Failure::new(
+                Exit::Usage,
+                "several forms need a folder to be written to: give --out DIR",
+            ));
+        }
+    }
+    Ok(Exit::Conforms)
+}
+
+/// The report in a file.
+pub fn read(path: &Path) -> Result<Report, Failure> {
+    let file = std::fs::File::open(path)
+        .map_err(|error| Failure::new(Exit::Usage, format!("cannot open {}: {error}", path.display())))?;
+    json::read(std::io::BufReader::new(file))
+        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))
+}
+
+/// How a summary looks on standard output.
+pub fn look() -> Look {
+    let coloured = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    Look {
+        style: if coloured { Style::Coloured } else { Style::Plain },
+        ..Look::default()
+    }
+}

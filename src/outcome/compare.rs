@@ -1,0 +1,341 @@
+//! Reports side by side: what changed from one run to the next, and how several registries stand to each other.
+//!
+//! Owns what counts as a regression: a requirement that was not broken and is, or a case that could be judged and cannot.
+//! Pure.
+
+use std::collections::BTreeMap;
+
+use super::{Report, RequirementOutcome, Verdict, Weight};
+use crate::case::Level;
+
+/// How something changed between two runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// It got worse.
+    Regression,
+    /// It is different, neither better nor worse.
+    Changed,
+    /// It got better.
+    Fixed,
+}
+
+/// What a row of a comparison is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A requirement.
+    Requirement,
+    /// A case.
+    Case,
+    /// A capability.
+    Capability,
+    /// A fact.
+    Fact,
+}
+
+/// One difference between two runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Whether it got better or worse.
+    pub direction: Direction,
+    /// What changed.
+    pub subject: Subject,
+    /// Its id or name.
+    pub id: String,
+    /// How it was.
+    pub before: String,
+    /// How it is.
+    pub after: String,
+}
+
+/// The differences from `before` to `after`: regressions first, each kind by its id.
+pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let (old, new) = (requirements(before), requirements(after));
+    for (id, new) in &new {
+        let was = old.get(id).map_or(Standing::NotJudged, |old| Standing::of(old));
+        let is = Standing::of(new);
+        push(
+            &mut changes,
+            Subject::Requirement,
+            id,
+            (was.rank(), was.word()),
+            (is.rank(), is.word()),
+        );
+    }
+    let old: BTreeMap<&str, &Verdict> = before
+        .cases
+        .iter()
+        .map(|case| (case.id.as_str(), &case.verdict))
+        .collect();
+    for case in &after.cases {
+        let Some(was) = old.get(case.id.as_str()) else { continue };
+        let rank = |verdict: &Verdict| match verdict {
+            Verdict::Pass | Verdict::Skip { .. } => 0,
+            Verdict::Warn => 1,
+            Verdict::Broken { .. } | Verdict::Error { .. } => 2,
+            Verdict::Fail => 3,
+        };
+        let side = |verdict: &Verdict| (rank(verdict), verdict.name());
+        push(&mut changes, Subject::Case, &case.id, side(was), side(&case.verdict));
+    }
+    for capability in &after.capabilities {
+        let was = before.capabilities.iter().find(|other| other.name == capability.name);
+        let Some(was) = was else { continue };
+        let side = |present: bool| (0, if present { "offered" } else { "not offered" });
+        push(
+            &mut changes,
+            Subject::Capability,
+            &capability.name,
+            side(was.present),
+            side(capability.present),
+        );
+    }
+    let old: BTreeMap<&str, String> = before
+        .facts
+        .iter()
+        .map(|fact| (fact.fact.as_str(), values(fact)))
+        .collect();
+    for fact in &after.facts {
+        if let Some(was) = old.get(fact.fact.as_str()) {
+            push(&mut changes, Subject::Fact, &fact.fact, (0, was), (0, &values(fact)));
+        }
+    }
+    changes.sort_by(|a, b| (a.direction, a.subject, &a.id).cmp(&(b.direction, b.subject, &b.id)));
+    changes
+}
+
+fn push(changes: &mut Vec<Change>, subject: Subject, id: &str, before: (u8, &str), after: (u8, &str)) {
+    if before.1 == after.1 {
+        return;
+    }
+    changes.push(Change {
+        direction: match after.0.cmp(&before.0) {
+            std::cmp::Ordering::Greater => Direction::Regression,
+            std::cmp::Ordering::Equal => Direction::Changed,
+            std::cmp::Ordering::Less => Direction::Fixed,
+        },
+        subject,
+        id: id.to_owned(),
+        before: before.1.to_owned(),
+        after: after.1.to_owned(),
+    });
+}
+
+/// Several reports as a table: a column each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    /// The heads of the columns.
+    pub columns: Vec<Column>,
+    /// The rows: requirements, capabilities, facts.
+    pub rows: Vec<Row>,
+}
+
+/// One report of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// The name that it was given.
+    pub name: String,
+    /// Its profile.
+    pub profile: String,
+    /// Requirements of the profile that were judged, and of these the broken musts and shoulds.
+    pub judged: usize,
+    /// Broken musts.
+    pub failures: usize,
+    /// Shoulds that are not followed.
+    pub warnings: usize,
+}
+
+/// One line of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// What it is about.
+    pub subject: Subject,
+    /// The id or name.
+    pub id: String,
+    /// The level of a requirement.
+    pub level: Option<Level>,
+    /// What it says.
+    pub text: String,
+    /// Where that is written.
+    pub link: Option<String>,
+    /// How each report stands to it.
+    pub cells: Vec<Cell>,
+}
+
+/// How one report stands to one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// Where it stands.
+    pub standing: Standing,
+    /// In words.
+    pub text: String,
+}
+
+/// Where a report stands to something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Judged and held, or offered.
+    Yes,
+    /// A must is broken.
+    Fail,
+    /// A should is not followed.
+    Warn,
+    /// Not judged, or not offered.
+    NotJudged,
+    /// A fact.
+    Fact,
+}
+
+impl Standing {
+    fn of(outcome: &RequirementOutcome) -> Self {
+        match (outcome.held, outcome.broken, outcome.level.weight()) {
+            (0, 0, _) => Standing::NotJudged,
+            (_, 0, _) => Standing::Yes,
+            (_, _, Weight::Fail) => Standing::Fail,
+            (_, _, Weight::Warn) => Standing::Warn,
+            (_, _, Weight::Fact) => Standing::Fact,
+        }
+    }
+
+    fn rank(self) -> u8 {
+        match self {
+            Standing::Yes | Standing::NotJudged | Standing::Fact => 0,
+            Standing::Warn => 1,
+            Standing::Fail => 2,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Yes => "yes",
+            Standing::Fail => "no",
+            Standing::Warn => "no (should)",
+            Standing::NotJudged => "not judged",
+            Standing::Fact => "no (may)",
+        }
+    }
+}
+
+/// The table of some reports, each with a name.
+pub fn matrix(reports: &[(String, Report)]) -> Matrix {
+    Matrix {
+        columns: reports
+            .iter()
+            .map(|(name, report)| Column {
+                name: name.clone(),
+                profile: report.run.profile.clone(),
+                judged: report.requirements.iter().filter(|r| r.held + r.broken > 0).count(),
+                failures: report.findings.iter().filter(|f| f.weight == Weight::Fail).count(),
+                warnings: report.findings.iter().filter(|f| f.weight == Weight::Warn).count(),
+            })
+            .collect(),
+        rows: requirement_rows(reports)
+            .into_iter()
+            .chain(capability_rows(reports))
+            .chain(fact_rows(reports))
+            .collect(),
+    }
+}
+
+fn requirement_rows(reports: &[(String, Report)]) -> Vec<Row> {
+    let of: Vec<_> = reports.iter().map(|(_, report)| requirements(report)).collect();
+    let mut rows: Vec<Row> = Vec::new();
+    for requirement in reports.iter().flat_map(|(_, report)| &report.requirements) {
+        if rows.iter().any(|row| row.id == requirement.id) {
+            continue;
+        }
+        let cells: Vec<Cell> = of
+            .iter()
+            .map(|of| {
+                let standing = of
+                    .get(requirement.id.as_str())
+                    .map_or(Standing::NotJudged, |outcome| Standing::of(outcome));
+                Cell {
+                    standing,
+                    text: standing.word().to_owned(),
+                }
+            })
+            .collect();
+        if cells.iter().all(|cell| cell.standing == Standing::NotJudged) {
+            continue;
+        }
+        rows.push(Row {
+            subject: Subject::Requirement,
+            id: requirement.id.clone(),
+            level: Some(requirement.level),
+            text: requirement.text.clone(),
+            link: requirement.link.clone(),
+            cells,
+        });
+    }
+    rows
+}
+
+fn capability_rows(reports: &[(String, Report)]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for capability in reports.iter().flat_map(|(_, report)| &report.capabilities) {
+        if rows.iter().any(|row| row.id == capability.name) {
+            continue;
+        }
+        let cell = |report: &Report| {
+            let found = report.capabilities.iter().find(|other| other.name == capability.name);
+            let (standing, text) = match found {
+                Some(found) if found.present => (Standing::Yes, "offered"),
+                Some(_) => (Standing::NotJudged, "not offered"),
+                None => (Standing::NotJudged, "not asked"),
+            };
+            Cell {
+                standing,
+                text: text.to_owned(),
+            }
+        };
+        rows.push(Row {
+            subject: Subject::Capability,
+            id: capability.name.clone(),
+            level: None,
+            text: capability.says.clone(),
+            link: None,
+            cells: reports.iter().map(|(_, report)| cell(report)).collect(),
+        });
+    }
+    rows
+}
+
+fn fact_rows(reports: &[(String, Report)]) -> Vec<Row> {
+    let mut names: Vec<&str> = reports
+        .iter()
+        .flat_map(|(_, report)| report.facts.iter().map(|fact| fact.fact.as_str()))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| Row {
+            subject: Subject::Fact,
+            id: name.to_owned(),
+            level: None,
+            text: String::new(),
+            link: None,
+            cells: reports
+                .iter()
+                .map(|(_, report)| {
+                    let fact = report.facts.iter().find(|fact| fact.fact == name);
+                    Cell {
+                        standing: fact.map_or(Standing::NotJudged, |_| Standing::Fact),
+                        text: fact.map_or_else(|| "not seen".to_owned(), values),
+                    }
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+fn requirements(report: &Report) -> BTreeMap<&str, &RequirementOutcome> {
+    report.requirements.iter().map(|r| (r.id.as_str(), r)).collect()
+}
+
+fn values(fact: &super::FactValue) -> String {
+    let values: Vec<&str> = fact.values.iter().map(|(value, _)| value.as_str()).collect();
+    values.join(", ")
+}

@@ -1,0 +1,111 @@
+//! Reports side by side and parts put together, on reports of real runs against the reference registry.
+
+use std::path::Path;
+use std::process::Command;
+
+use referee::outcome::compare::{Direction, Subject, changes, matrix};
+use referee::outcome::{MergeError, Report, merge};
+use referee::registry::{self, Config, Mutant, Running};
+use referee::report::{comparison, json};
+
+/// Runs the tags cases against a registry and reads the report.
+fn run(registry: &Running, out: &Path, more: &[&str]) -> Report {
+    let status = Command::new(env!("CARGO_BIN_EXE_referee"))
+        .args([
+            "run",
+            &registry.url(),
+            "--quiet",
+            "--seed",
+            "7",
+            "--filter",
+            "tags/*",
+            "--out",
+        ])
+        .arg(out)
+        .args(more)
+        .output()
+        .unwrap();
+    assert!(matches!(status.status.code(), Some(0 | 1)), "{status:?}");
+    json::read(std::fs::File::open(out.join("report.json")).unwrap()).unwrap()
+}
+
+fn start(mutant: Option<Mutant>) -> (tokio::runtime::Runtime, Running) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let config = Config {
+        mutant,
+        ..Config::default()
+    };
+    let registry = runtime.block_on(registry::start(config)).unwrap();
+    (runtime, registry)
+}
+
+#[test]
+fn the_parts_of_a_run_make_the_whole() {
+    let (_runtime, registry) = start(None);
+    let dir = tempfile::tempdir().unwrap();
+    let whole = run(&registry, &dir.path().join("whole"), &[]);
+    let parts: Vec<Report> = (1..=3)
+        .map(|part| {
+            let partition = format!("{part}/3");
+            run(
+                &registry,
+                &dir.path().join(part.to_string()),
+                &["--partition", &partition],
+            )
+        })
+        .collect();
+    let merged = merge(&parts).unwrap();
+    let verdicts = |report: &Report| -> Vec<(String, String)> {
+        let cases = report.cases.iter();
+        cases
+            .map(|case| (case.id.clone(), case.verdict.name().to_string()))
+            .collect()
+    };
+    assert_eq!(verdicts(&merged), verdicts(&whole));
+    assert_eq!(merged.counts, whole.counts);
+    assert_eq!(merged.categories, whole.categories);
+    assert_eq!(merged.requirements, whole.requirements);
+    assert_eq!(merged.facts, whole.facts);
+
+    assert!(matches!(merge(&parts[..2]), Err(MergeError::Missing { of: 3, .. })));
+    let twice = [&parts[..], &parts[..1]].concat();
+    assert!(matches!(merge(&twice), Err(MergeError::Twice(_))));
+    assert!(matches!(
+        merge(&[whole, parts[0].clone()]),
+        Err(MergeError::OtherRun(_))
+    ));
+    assert_eq!(merge(&[]), Err(MergeError::Nothing));
+}
+
+#[test]
+fn a_new_defect_is_a_regression_and_its_repair_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_runtime, plain) = start(None);
+    let good = run(&plain, &dir.path().join("good"), &[]);
+    let (_other, defective) = start(Some(Mutant::TagsLastReversed));
+    let bad = run(&defective, &dir.path().join("bad"), &[]);
+
+    let worse = changes(&good, &bad);
+    let broken = Mutant::TagsLastReversed.breaks();
+    let regression = worse
+        .iter()
+        .find(|change| change.id == broken)
+        .expect("the requirement");
+    assert_eq!(
+        (regression.direction, regression.subject),
+        (Direction::Regression, Subject::Requirement)
+    );
+    assert_eq!(worse[0].direction, Direction::Regression);
+    let better = changes(&bad, &good);
+    assert!(better.iter().all(|change| change.direction != Direction::Regression));
+    assert_eq!(changes(&good, &good), []);
+
+    let matrix = matrix(&[("good <b>".to_string(), good), ("bad".to_string(), bad)]);
+    let markdown = comparison::markdown(&matrix);
+    assert!(
+        markdown.contains(&format!("| {broken} (must) | ✅ yes | ❌ no |")),
+        "{markdown}"
+    );
+    let page = comparison::html(&matrix).unwrap();
+    assert!(page.contains(broken) && !page.contains("good <b>"));
+}
