@@ -6,6 +6,8 @@
 
 mod capability;
 mod content;
+mod glob;
+mod known;
 mod matcher;
 mod model;
 mod requirement;
@@ -14,6 +16,8 @@ mod template;
 
 pub use capability::{Always, Capability};
 pub use content::{BlobSource, Child, ManifestFields, Node, NodeKind, Patch, Size, SizeUnit};
+pub use glob::glob;
+pub use known::Known;
 pub use matcher::{
     BodyMatcher, ErrorMatcher, HeaderMatcher, HeaderOp, JsonOp, LinkMatcher, Matcher, SortOrder, StatusSet,
 };

@@ -3,6 +3,7 @@
 mod compare;
 mod coverage;
 mod explain;
+mod known;
 mod lint;
 mod list;
 mod merge;

@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use super::merge::exit_of;
 use super::report::look;
 use super::suite::{SuiteArguments, load_suite, profile};
-use super::{Exit, Failure, print};
+use super::{Exit, Failure, known, print};
 use crate::client::credentials::{self, Found, Given};
 use crate::client::{self, BaseUrl, Client, TlsOptions, normalise_target};
-use crate::outcome::{Partition, Report};
+use crate::outcome::{Partition, Report, apply_known};
 use crate::registry::{self, Config, Running};
 use crate::report::progress::{Progress, ProgressEvent};
 use crate::report::terminal;
@@ -40,6 +40,12 @@ pub struct RunArguments {
     /// Run one part of the cases: K/N, to be put together with `referee merge`
     #[arg(long, value_name = "K/N", help_heading = "What is judged")]
     partition: Option<Partition>,
+    /// Failures that are known, each with its reason: they do not count, and one that passes is told
+    #[arg(long, value_name = "FILE", help_heading = "What is judged")]
+    known_failures: Option<PathBuf>,
+    /// Write what failed into a file of known failures, whose reasons are then to be filled in
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    write_known_failures: Option<PathBuf>,
     /// Count warnings as failures
     #[arg(long, help_heading = "What is judged")]
     strict: bool,
@@ -135,6 +141,10 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
         );
         return Err(Failure::new(Exit::NothingSelected, message));
     }
+    let known = match &arguments.known_failures {
+        Some(path) => known::read(path, &loaded.suite)?,
+        None => Vec::new(),
+    };
     // A run whose report cannot be written is better not begun.
     report::prepare(&arguments.out).map_err(|error| Failure::new(Exit::Failed, error))?;
     runtime()?.block_on(async {
@@ -202,7 +212,9 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
         if let Some(running) = embedded {
             running.stop().await;
         }
-        finish(&report?, &arguments)
+        let mut report = report?;
+        apply_known(&mut report, &known, &known::today());
+        finish(&report, &arguments)
     })
 }
 
@@ -246,6 +258,9 @@ async fn with_progress(options: runner::Options, quiet: bool) -> Result<Report, 
 }
 
 fn finish(report: &Report, arguments: &RunArguments) -> Result<Exit, Failure> {
+    if let Some(path) = &arguments.write_known_failures {
+        known::write(report, path)?;
+    }
     let files = report::write_files(report, &arguments.out, &arguments.format)
         .map_err(|error| Failure::new(Exit::Failed, error))?;
     print(&if arguments.quiet {

@@ -15,7 +15,7 @@ pub mod vocabulary;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Span};
 pub use source::{Source, builtin, from_dir};
 
-use crate::case::Suite;
+use crate::case::{Known, Suite};
 use decode::{Catalogue, Decoder, Place};
 use diagnostic::{Found, Lines};
 use lint::Decoded;
@@ -53,6 +53,33 @@ pub fn load(sources: &[Source]) -> Result<Suite, Diagnostics> {
     match found.finish(sources) {
         Some(diagnostics) => Err(diagnostics),
         None => Ok(suite(catalogue, cases)),
+    }
+}
+
+/// How a reason begins in a written file of known failures, until somebody says one.
+pub const UNWRITTEN_REASON: &str = decode::UNWRITTEN;
+
+/// Loads a file of known failures.
+///
+/// # Errors
+/// Everything that is wrong in the file, in its order; also a requirement that `suite` does not have.
+pub fn known_failures(source: &Source, suite: &Suite) -> Result<Vec<Known>, Diagnostics> {
+    let mut found = Found::default();
+    let mut known = Vec::new();
+    if let Some(root) = tree::parse(0, &source.text, &mut found) {
+        let mut decoder = Decoder {
+            text: &source.text,
+            lines: Lines::new(source),
+            found: &mut found,
+            uses: Vec::new(),
+            place: Place::Top,
+            together: false,
+        };
+        known = decoder.known_failures(&root, suite);
+    }
+    match found.finish(std::slice::from_ref(source)) {
+        Some(diagnostics) => Err(diagnostics),
+        None => Ok(known),
     }
 }
 

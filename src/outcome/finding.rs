@@ -24,6 +24,8 @@ pub struct Finding {
     pub section: String,
     /// The address of the section.
     pub link: Option<String>,
+    /// Why it is put off, if every occurrence is a known failure.
+    pub known: Option<String>,
     /// Every place where it was broken, in the order of case ids.
     pub occurrences: Vec<Occurrence>,
 }
@@ -73,6 +75,7 @@ pub fn findings(suite: &Suite, profile: &Profile, cases: &[CaseOutcome]) -> Vec<
                 derived: requirement.and_then(|r| r.derived.clone()),
                 section: requirement.map(|r| r.section.clone()).unwrap_or_default(),
                 link: requirement.and_then(|r| suite.link(r, Some(profile))),
+                known: None,
                 occurrences,
             }
         })

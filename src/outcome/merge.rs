@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::summary::{categories, facts};
-use super::{Counts, Finding, Partition, Report, RequirementOutcome, Weight};
+use super::{Counts, Finding, KnownOutcome, KnownState, Partition, Report, RequirementOutcome, Weight};
 
 /// Why reports cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +53,7 @@ pub fn merge(parts: &[Report]) -> Result<Report, MergeError> {
     merged.counts = Counts::of(&cases);
     merged.facts = facts(&cases);
     merged.findings = findings(parts);
+    merged.known = known(parts);
     merged.requirements = requirements(parts);
     merged.interrupted = parts.iter().any(|part| part.interrupted);
     merged.cases = cases;
@@ -120,10 +121,10 @@ fn capabilities(parts: &[Report]) -> Vec<super::CapabilityOutcome> {
 }
 
 fn findings(parts: &[Report]) -> Vec<Finding> {
-    let mut merged: BTreeMap<(Weight, String), Finding> = BTreeMap::new();
+    let mut merged: BTreeMap<(bool, Weight, String), Finding> = BTreeMap::new();
     for finding in parts.iter().flat_map(|part| &part.findings) {
         merged
-            .entry((finding.weight, finding.requirement.clone()))
+            .entry((finding.known.is_some(), finding.weight, finding.requirement.clone()))
             .and_modify(|known| known.occurrences.extend(finding.occurrences.iter().cloned()))
             .or_insert_with(|| finding.clone());
     }
@@ -132,6 +133,25 @@ fn findings(parts: &[Report]) -> Vec<Finding> {
         finding.occurrences.sort_by(|a, b| a.case.cmp(&b.case));
     }
     findings
+}
+
+/// Every entry once: it holds if it holds in some part, and is stale only if it holds in none.
+fn known(parts: &[Report]) -> Vec<KnownOutcome> {
+    let rank = |state| match state {
+        KnownState::Holds => 3,
+        KnownState::Stale => 2,
+        KnownState::Over => 1,
+        KnownState::NotRun => 0,
+    };
+    let mut merged: Vec<KnownOutcome> = Vec::new();
+    for known in parts.iter().flat_map(|part| &part.known) {
+        match merged.iter_mut().find(|other| other.entry == known.entry) {
+            Some(other) if rank(other.state) < rank(known.state) => other.state = known.state,
+            Some(_) => {}
+            None => merged.push(known.clone()),
+        }
+    }
+    merged
 }
 
 /// The requirements of the first part, with what all parts saw of them, and those that only other parts have.

@@ -5,6 +5,7 @@
 
 pub mod compare;
 mod finding;
+mod known;
 mod merge;
 mod partition;
 mod report;
@@ -12,6 +13,7 @@ mod summary;
 mod verdict;
 
 pub use finding::{Finding, Occurrence, findings};
+pub use known::{KnownOutcome, KnownState, apply_known};
 pub use merge::{MergeError, merge};
 pub use partition::{Partition, PartitionError};
 pub use report::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseOutcome, Finding, Partition, Verdict};
+use super::{CaseOutcome, Finding, KnownOutcome, Partition, Verdict};
 use crate::case::Level;
 use crate::client::Exchange;
 
@@ -26,6 +26,8 @@ pub struct Report {
     pub counts: Counts,
     /// What is held against the target: failures first.
     pub findings: Vec<Finding>,
+    /// What became of the known failures that the run was given.
+    pub known: Vec<KnownOutcome>,
     /// How freedoms are used.
     pub facts: Vec<FactValue>,
     /// Every requirement of the profile that binds a registry, and how the target stands to it.
@@ -176,6 +178,8 @@ pub struct Counts {
     pub broken: usize,
     /// The network or the tool failed.
     pub error: usize,
+    /// Failed, warned, broken or in error, and known to be.
+    pub known: usize,
 }
 
 impl Counts {
@@ -184,6 +188,7 @@ impl Counts {
         let mut counts = Self::default();
         for case in cases {
             match case.verdict {
+                _ if case.known.is_some() => counts.known += 1,
                 Verdict::Pass => counts.pass += 1,
                 Verdict::Fail => counts.fail += 1,
                 Verdict::Warn => counts.warn += 1,
@@ -197,7 +202,7 @@ impl Counts {
 
     /// All of them.
     pub fn total(&self) -> usize {
-        self.pass + self.fail + self.warn + self.skip + self.broken + self.error
+        self.pass + self.fail + self.warn + self.skip + self.broken + self.error + self.known
     }
 }
 

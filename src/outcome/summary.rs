@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CaseOutcome, Category, CategoryVerdict, Counts, FactValue, Report, RequirementOutcome, SkipReason, Standing,
-    Verdict, Weight,
+    CaseOutcome, Category, CategoryVerdict, Counts, FactValue, KnownState, Report, RequirementOutcome, SkipReason,
+    Standing, Verdict, Weight,
 };
 use crate::case::{Binds, CaseId, Profile, Suite};
 use crate::client::exchange::{BodyRecord, Exchange};
@@ -19,7 +19,7 @@ use crate::client::exchange::{BodyRecord, Exchange};
 pub enum Conclusion {
     /// Something was judged, everything could be judged, and nothing is held against the target.
     Conforms,
-    /// At least one requirement is broken.
+    /// At least one requirement is broken, or a failure that is said to be known is none any more.
     Violates,
     /// Nothing is held against the target, but something could not be judged: cases are broken or in error, the run was
     /// interrupted, or not one case was judged.
@@ -27,19 +27,25 @@ pub enum Conclusion {
 }
 
 impl Report {
-    /// Whether nothing is held against the target: no failure and, where warnings count, no warning.
+    /// Whether nothing is held against the target: no failure that is not known and, where warnings count, no warning.
     ///
     /// That is less than a certificate: see [`Report::conclusion`], which also asks whether everything could be judged.
     pub fn conforms(&self) -> bool {
-        self.findings.iter().all(|finding| !self.counts_against(finding.weight))
+        self.findings
+            .iter()
+            .filter(|finding| finding.known.is_none())
+            .all(|finding| !self.counts_against(finding.weight))
     }
 
     /// What the run says of its target.
     pub fn conclusion(&self) -> Conclusion {
         let counts = Counts::of(&self.cases);
-        if !self.conforms() {
+        if !self.conforms() || self.known.iter().any(|known| known.state == KnownState::Stale) {
             Conclusion::Violates
-        } else if self.interrupted || counts.broken + counts.error > 0 || counts.pass + counts.warn + counts.fail == 0 {
+        } else if self.interrupted
+            || counts.broken + counts.error > 0
+            || counts.pass + counts.warn + counts.fail + counts.known == 0
+        {
             Conclusion::Inconclusive
         } else {
             Conclusion::Conforms
@@ -67,6 +73,7 @@ impl Report {
             categories: self.categories.clone(),
             counts: self.counts,
             findings: self.findings.clone(),
+            known: self.known.clone(),
             facts: self.facts.clone(),
             requirements: self.requirements.clone(),
             cases: self.cases.iter().map(slim_case).collect(),
@@ -159,7 +166,7 @@ fn of_category(category: Category, cases: &[CaseOutcome]) -> CategoryVerdict {
     };
     let declined = skipped(|reason| matches!(reason, SkipReason::Capability { .. }));
     let interrupted = skipped(|reason| *reason == SkipReason::Interrupted);
-    let standing = if counts.fail + counts.broken + counts.error > 0 {
+    let standing = if counts.fail + counts.broken + counts.error + counts.known > 0 {
         Standing::NotCertified
     } else if counts.pass + counts.warn > 0 && interrupted == 0 {
         Standing::Certified
@@ -189,6 +196,7 @@ fn slim_case(case: &CaseOutcome) -> CaseOutcome {
         file: case.file.clone(),
         line: case.line,
         verdict: case.verdict.clone(),
+        known: case.known.clone(),
         expectations: case.expectations.clone(),
         facts: case.facts.clone(),
         exchanges,
@@ -227,6 +235,7 @@ mod tests {
             file: "cases/x.yaml".to_owned(),
             line: 1,
             verdict,
+            known: None,
             expectations: vec![],
             facts: vec![],
             exchanges: vec![],

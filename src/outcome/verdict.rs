@@ -91,6 +91,8 @@ pub struct CaseOutcome {
     pub line: u32,
     /// What became of it.
     pub verdict: Verdict,
+    /// Why it is put off, if all that is held against it is known.
+    pub known: Option<String>,
     /// What became of each expectation that was judged.
     pub expectations: Vec<ExpectationOutcome>,
     /// How freedoms were seen to be used.

@@ -16,7 +16,11 @@ const TEXT: usize = 400;
 pub fn write(report: &Report) -> String {
     let mut lines = String::new();
     for (weight, command) in [(Weight::Fail, "error"), (Weight::Warn, "warning")] {
-        let findings: Vec<_> = report.findings.iter().filter(|f| f.weight == weight).collect();
+        let findings: Vec<_> = report
+            .findings
+            .iter()
+            .filter(|f| f.weight == weight && f.known.is_none())
+            .collect();
         let room = if findings.len() > SHOWN { SHOWN - 1 } else { SHOWN };
         for finding in findings.iter().take(room) {
             let first = finding.occurrences.first();

@@ -114,8 +114,21 @@ impl<'a> Words<'a> {
     }
 
     fn test_case(&self, case: &CaseOutcome, name: &str) -> TestCase {
+        let mut builder = match (&case.verdict, &case.known) {
+            (_, Some(reason)) => TestCaseBuilder::skipped_with_cause(name, "expected-failure", &attribute(reason)),
+            (verdict, None) => self.judged_case(case, verdict, name),
+        };
+        if case.verdict == Verdict::Warn && case.known.is_none() {
+            builder.set_system_out(&text(&self.warnings(case)));
+        }
+        builder.set_classname(&attribute(&class_name(&case.id)));
+        builder.set_filepath(&attribute(&case.file));
+        builder.build()
+    }
+
+    fn judged_case(&self, case: &CaseOutcome, verdict: &Verdict, name: &str) -> TestCaseBuilder {
         let time = duration(case.elapsed_ms);
-        let mut builder = match &case.verdict {
+        match verdict {
             Verdict::Pass => TestCaseBuilder::success(name, time),
             Verdict::Warn if !self.report.run.strict => TestCaseBuilder::success(name, time),
             Verdict::Fail | Verdict::Warn => {
@@ -148,13 +161,7 @@ impl<'a> Words<'a> {
                 let reason = attribute(&reason.to_string());
                 TestCaseBuilder::skipped_with_cause(name, kind, &reason)
             }
-        };
-        if case.verdict == Verdict::Warn {
-            builder.set_system_out(&text(&self.warnings(case)));
         }
-        builder.set_classname(&attribute(&class_name(&case.id)));
-        builder.set_filepath(&attribute(&case.file));
-        builder.build()
     }
 
     /// Every expectation that was not met, failures first. It starts with the place of the case, where some readers

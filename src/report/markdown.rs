@@ -49,13 +49,14 @@ pub fn write(report: &Report) -> String {
             words::tally(&category.counts)
         );
     }
-    if !report.findings.is_empty() {
+    let findings: Vec<&Finding> = report.findings.iter().filter(|f| f.known.is_none()).collect();
+    if !findings.is_empty() {
         page.push_str("\n### Findings\n\n");
     }
-    for (number, finding) in report.findings.iter().enumerate() {
+    for (number, finding) in findings.iter().enumerate() {
         let part = a_finding(report, finding);
         if page.len() + part.len() > LIMIT {
-            let left = report.findings.len() - number;
+            let left = findings.len() - number;
             let _ = writeln!(
                 page,
                 "\nand {} in report.json.",
@@ -133,7 +134,7 @@ fn a_finding(report: &Report, finding: &Finding) -> String {
 
 fn unjudged(report: &Report, page: &mut String) {
     let mut lines = Vec::new();
-    for case in &report.cases {
+    for case in report.cases.iter().filter(|case| case.known.is_none()) {
         match &case.verdict {
             Verdict::Broken { step, seen } => {
                 lines.push(format!(

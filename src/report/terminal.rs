@@ -13,7 +13,9 @@ use self::page::{Ink, Page};
 use super::words::{self, plural};
 use super::{evidence, printable};
 use crate::client::exchange::Exchange;
-use crate::outcome::{CaseOutcome, Conclusion, Finding, Occurrence, Report, SkipReason, Standing, Verdict, Weight};
+use crate::outcome::{
+    CaseOutcome, Conclusion, Finding, KnownState, Occurrence, Report, SkipReason, Standing, Verdict, Weight,
+};
 
 /// Characters of a text that comes from the target, or of a long text of our own.
 const TEXT: usize = 500;
@@ -62,10 +64,11 @@ pub fn summary<P: AsRef<Path>>(report: &Report, files: &[P], look: Look) -> Stri
     let mut page = Page::new(look);
     let cases = report.cases.iter().map(|case| (case.id.as_str(), case)).collect();
     header(report, &mut page);
-    for finding in &report.findings {
+    for finding in report.findings.iter().filter(|finding| finding.known.is_none()) {
         a_finding(report, finding, &cases, &mut page);
     }
     unjudged(report, &mut page);
+    known(report, &mut page);
     categories(report, &mut page);
     declined(report, &mut page);
     not_run(report, &mut page);
@@ -169,7 +172,7 @@ fn exchange(exchange: Option<&Exchange>, page: &mut Page) {
 fn unjudged(report: &Report, page: &mut Page) {
     let mut broken: BTreeMap<String, Vec<&CaseOutcome>> = BTreeMap::new();
     let mut errors: BTreeMap<String, Vec<&CaseOutcome>> = BTreeMap::new();
-    for case in &report.cases {
+    for case in report.cases.iter().filter(|case| case.known.is_none()) {
         match &case.verdict {
             Verdict::Broken { step, seen } => {
                 let cause = format!("{}: {}", printable::line(step, VALUE), printable::line(seen, VALUE));
@@ -228,6 +231,26 @@ fn categories(report: &Report, page: &mut Page) {
         let name = verdict.category.name();
         let word = page.ink(ink, &format!("{:<13}", words::standing(verdict.standing)));
         page.line(format!("  {name:<10}  {word}  {}", words::tally(&verdict.counts)).trim_end());
+    }
+}
+
+/// What became of the known failures: those that hold in one line each, the others with what to do.
+fn known(report: &Report, page: &mut Page) {
+    if report.known.is_empty() {
+        return;
+    }
+    page.title("Known failures");
+    for known in &report.known {
+        let (ink, advice) = match known.state {
+            KnownState::Holds => (Ink::Faint, printable::line(&known.reason, VALUE)),
+            KnownState::NotRun => (Ink::Faint, String::new()),
+            KnownState::Stale => (Ink::Bad, "remove the entry".to_owned()),
+            KnownState::Over => (Ink::Doubtful, "mend it, or give it another day".to_owned()),
+        };
+        let state = page.ink(ink, known.state.word());
+        let entry = printable::line(&known.entry, VALUE);
+        let colon = if advice.is_empty() { "" } else { ": " };
+        page.line(&format!("  {entry}: {state}{colon}{advice}"));
     }
 }
 

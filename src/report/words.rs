@@ -4,7 +4,7 @@
 //! returns is printable.
 
 use super::printable;
-use crate::outcome::{Conclusion, Counts, Report, Standing, Weight};
+use crate::outcome::{Conclusion, Counts, KnownState, Report, Standing, Weight};
 
 /// Characters of a name that comes from outside.
 const NAME: usize = 500;
@@ -14,11 +14,24 @@ pub(super) fn verdict(report: &Report) -> (Conclusion, String) {
     let url = printable::line(&report.target.url, NAME);
     let profile = printable::line(&report.run.profile, NAME);
     let count = |weight| {
-        report
-            .findings
-            .iter()
-            .filter(|finding| finding.weight == weight)
-            .count()
+        let open = report.findings.iter().filter(|finding| finding.known.is_none());
+        open.filter(|finding| finding.weight == weight).count()
+    };
+    let stale = report
+        .known
+        .iter()
+        .filter(|known| known.state == KnownState::Stale)
+        .count();
+    let stale = (stale > 0).then(|| {
+        plural(
+            stale,
+            "known failure does not fail any more",
+            "known failures do not fail any more",
+        )
+    });
+    let known = match report.counts.known {
+        0 => String::new(),
+        count => format!(" ({} known)", plural(count, "failure is", "failures are")),
     };
     let musts = match count(Weight::Fail) {
         0 => None,
@@ -36,16 +49,19 @@ pub(super) fn verdict(report: &Report) -> (Conclusion, String) {
     let sentence = match conclusion {
         Conclusion::Conforms => {
             let but = shoulds.map(|shoulds| format!(", though {shoulds}")).unwrap_or_default();
-            format!("{url} conforms to {profile}{but}.")
+            format!("{url} conforms to {profile}{but}{known}.")
         }
         Conclusion::Violates => {
-            let reasons: Vec<String> = musts.into_iter().chain(shoulds).collect();
+            let reasons: Vec<String> = musts.into_iter().chain(shoulds).chain(stale).collect();
             let cut = if report.interrupted {
                 " The run was interrupted."
             } else {
                 ""
             };
-            format!("{url} does not conform to {profile}: {}.{cut}", reasons.join(", "))
+            format!(
+                "{url} does not conform to {profile}: {}{known}.{cut}",
+                reasons.join(", ")
+            )
         }
         Conclusion::Inconclusive => {
             let judged = Counts::of(&report.cases);
@@ -72,9 +88,14 @@ pub(super) fn counts(report: &Report) -> String {
         skip,
         broken,
         error,
+        known,
     } = report.counts;
+    let known = match known {
+        0 => String::new(),
+        known => format!("{known} known to fail, "),
+    };
     format!(
-        "{pass} passed, {fail} failed, {warn} warned, {broken} broken, {}, {skip} skipped in {:.1} s, {}",
+        "{pass} passed, {fail} failed, {warn} warned, {broken} broken, {}, {known}{skip} skipped in {:.1} s, {}",
         plural(error, "error", "errors"),
         report.run.elapsed_ms / 1000.0,
         plural(
@@ -94,6 +115,7 @@ pub(super) fn tally(counts: &Counts) -> String {
         skip,
         broken,
         error,
+        known,
     } = *counts;
     let words = [
         (pass, "passed"),
@@ -101,6 +123,7 @@ pub(super) fn tally(counts: &Counts) -> String {
         (warn, "warned"),
         (broken, "broken"),
         (error, if error == 1 { "error" } else { "errors" }),
+        (known, "known to fail"),
         (skip, "skipped"),
     ];
     let shown = words.iter().filter(|(count, _)| *count > 0);

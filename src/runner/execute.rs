@@ -555,6 +555,7 @@ fn outcome(case: &Case, verdict: Verdict, thread: Thread, started: Instant) -> C
         file: case.origin.file.to_string(),
         line: case.origin.line,
         verdict,
+        known: None,
         expectations: thread.expectations,
         facts: thread.facts,
         exchanges: thread.exchanges,

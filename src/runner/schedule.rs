@@ -136,6 +136,7 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         categories: categories(&cases),
         counts: Counts::of(&cases),
         findings: findings(&env.suite, profile, &cases),
+        known: Vec::new(),
         facts: facts(&cases),
         requirements: requirements(&env.suite, profile, &cases),
         interrupted: options.cancel.is_cancelled(),

@@ -48,6 +48,7 @@ impl Sample<'_> {
             categories: categories(&cases),
             counts: Counts::of(&cases),
             findings: self.findings(),
+            known: vec![],
             facts: facts(&cases),
             requirements: vec![RequirementOutcome {
                 id: self.t("dist-referrers-200"),
@@ -148,6 +149,7 @@ impl Sample<'_> {
             file: self.t(&format!("cases/{file}.yaml")),
             line: 12,
             verdict,
+            known: None,
             expectations: vec![],
             facts: vec![],
             exchanges,
@@ -210,6 +212,7 @@ impl Sample<'_> {
                 derived: None,
                 section: self.t("Listing Referrers"),
                 link: Some(self.t("https://spec.example/distribution/1.1#listing-referrers")),
+                known: None,
                 occurrences: failed,
             },
             Finding {
@@ -220,6 +223,7 @@ impl Sample<'_> {
                 derived: Some(self.t("the description of the header and RFC 9110, section 5.5")),
                 section: self.t("Warnings"),
                 link: None,
+                known: None,
                 occurrences: vec![occurrence("pull/blobs/whole[algorithm=sha512]", self.header())],
             },
         ]

@@ -6,11 +6,13 @@
 
 mod case;
 mod content;
+mod known;
 mod matcher;
 mod scalar;
 mod spec;
 mod step;
 
+pub(super) use known::UNWRITTEN;
 pub(super) use spec::Catalogue;
 
 use super::diagnostic::{Code, Diagnostic, Found, Lines, Span};

@@ -129,3 +129,22 @@ pub static ALWAYS_RULE: Shape = Shape {
         required("expect", Of::Map(&MATCHERS), "Requirement ids and what each demands."),
     ],
 };
+
+/// The file of known failures.
+pub static KNOWN_FAILURES: Shape = Shape {
+    name: "known-failures",
+    what: "the file of known failures",
+    keys: &[required("known", Of::List(&Of::Shape(&KNOWN)), "The known failures.")],
+};
+
+/// A known failure.
+pub static KNOWN: Shape = Shape {
+    name: "known",
+    what: "a known failure",
+    keys: &[
+        key("case", Of::Plain, "The cases it is about: a glob on ids (all)."),
+        key("requirement", Of::Name, "The requirement that is broken (any)."),
+        required("reason", Of::Plain, "Why it is put off."),
+        key("until", Of::Plain, "The last day on which it counts: YYYY-MM-DD."),
+    ],
+};

@@ -58,6 +58,7 @@ pub(super) struct FindingView {
     pub id: String,
     pub class: &'static str,
     pub word: &'static str,
+    pub known: Option<String>,
     pub level: &'static str,
     pub text: String,
     pub section: String,
@@ -140,6 +141,7 @@ impl View {
             ("warn", counts.warn),
             ("broken", counts.broken),
             ("error", counts.error),
+            ("known", counts.known),
             ("pass", counts.pass),
             ("skip", counts.skip),
         ];
@@ -231,12 +233,17 @@ fn a_finding(report: &Report, finding: &Finding) -> FindingView {
     cases.truncate(OCCURRENCES);
     FindingView {
         id: line(&finding.requirement),
-        class: weight(finding.weight),
-        word: match finding.weight {
-            Weight::Fail => "FAIL",
-            Weight::Warn => "WARN",
-            Weight::Fact => "NOTE",
+        class: match finding.known {
+            Some(_) => "known",
+            None => weight(finding.weight),
         },
+        word: match (finding.weight, &finding.known) {
+            (_, Some(_)) => "KNOWN",
+            (Weight::Fail, None) => "FAIL",
+            (Weight::Warn, None) => "WARN",
+            (Weight::Fact, None) => "NOTE",
+        },
+        known: finding.known.as_deref().map(line),
         level: finding.level.name(),
         text: line(&finding.text),
         section: line(&finding.section),
@@ -252,7 +259,7 @@ fn a_finding(report: &Report, finding: &Finding) -> FindingView {
 
 fn unjudged(report: &Report) -> Vec<UnjudgedView> {
     let mut causes: BTreeMap<(&'static str, String), Vec<String>> = BTreeMap::new();
-    for case in &report.cases {
+    for case in report.cases.iter().filter(|case| case.known.is_none()) {
         let cause = match &case.verdict {
             Verdict::Broken { step, seen } => ("broken", format!("{}: {}", line(step), line(seen))),
             Verdict::Error { message } => ("error", line(message)),
@@ -334,8 +341,13 @@ fn case(case: &CaseOutcome) -> CaseView {
     CaseView {
         id: line(&case.id),
         says: line(&case.says),
-        verdict: case.verdict.name(),
+        verdict: if case.known.is_some() {
+            "known"
+        } else {
+            case.verdict.name()
+        },
         reason: match &case.verdict {
+            _ if case.known.is_some() => case.known.as_deref().map(line).unwrap_or_default(),
             Verdict::Skip { reason } => line(&reason.to_string()),
             Verdict::Broken { step, seen } => format!("{}: {}", line(step), line(seen)),
             Verdict::Error { message } => line(message),

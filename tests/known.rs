@@ -1,0 +1,103 @@
+//! Known failures from end to end: written, explained, in force, stale, over, and wrong.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use referee::registry::{self, Config, Mutant, Running};
+
+struct Registry {
+    _runtime: tokio::runtime::Runtime,
+    running: Running,
+}
+
+impl Registry {
+    fn start(mutant: Option<Mutant>) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let config = Config {
+            mutant,
+            ..Config::default()
+        };
+        let running = runtime.block_on(registry::start(config)).unwrap();
+        Self {
+            _runtime: runtime,
+            running,
+        }
+    }
+
+    fn run(&self, dir: &Path, more: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_referee"))
+            .args(["run", &self.running.url(), "--filter", "tags/*", "--out"])
+            .arg(dir.join("out"))
+            .args(more)
+            .output()
+            .unwrap()
+    }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn a_known_failure_does_not_count_until_it_is_mended_or_its_day_has_passed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("known.yaml");
+    let path = file.to_str().unwrap();
+    let defective = Registry::start(Some(Mutant::TagsLastReversed));
+    assert_eq!(
+        defective
+            .run(dir.path(), &["--write-known-failures", path])
+            .status
+            .code(),
+        Some(1)
+    );
+
+    // Nobody has said a reason yet.
+    let refused = defective.run(dir.path(), &["--known-failures", path]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused).contains("this says no reason"), "{}", text(&refused));
+
+    let written = std::fs::read_to_string(&file).unwrap();
+    let explained = written.replace("WHY? say it here, or mend it", "the pager is being rewritten");
+    std::fs::write(&file, &explained).unwrap();
+    let known = defective.run(dir.path(), &["--known-failures", path]);
+    assert_eq!(known.status.code(), Some(0), "{}", text(&known));
+    assert!(text(&known).contains("holds: the pager is being rewritten"));
+    let junit = std::fs::read_to_string(dir.path().join("out/junit.xml")).unwrap();
+    assert!(junit.contains("expected-failure") && !junit.contains("<failure"));
+
+    let stale = Registry::start(None).run(dir.path(), &["--known-failures", path]);
+    assert_eq!(stale.status.code(), Some(1));
+    assert!(text(&stale).contains("does not fail any more"), "{}", text(&stale));
+
+    let over = explained.replace("    reason:", "    until: 2020-01-01\n    reason:");
+    std::fs::write(&file, over).unwrap();
+    let over = defective.run(dir.path(), &["--known-failures", path]);
+    assert_eq!(over.status.code(), Some(1));
+    assert!(text(&over).contains("its time is over"), "{}", text(&over));
+}
+
+#[test]
+fn mistakes_in_the_file_are_told_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("known.yaml");
+    std::fs::write(
+        &file,
+        "known:\n  - {requirement: dist-tags-odrer, reason: later}\n  - {reason: later}\n  \
+         - {case: x, reason: later, until: soon}\n  - {case: x, cause: later}\n",
+    )
+    .unwrap();
+    let refused = Registry::start(None).run(dir.path(), &["--known-failures", file.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(2));
+    let text = text(&refused);
+    for part in [
+        "did you mean `dist-tags-order`?",
+        "a known failure names what fails",
+        "`soon` is not a day",
+        "has no key `cause`",
+        "needs `reason`",
+        "5 errors",
+    ] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+}
