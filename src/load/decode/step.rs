@@ -33,7 +33,7 @@ impl Decoder<'_> {
         let fields = self.fields_among(tree, &format!("a `{}` step", verb.key.name), &names)?;
         let (key, value) = fields.entry(verb.key.name)?;
         if !verb.answers {
-            for option in ["in", "expect", "record", "capture", "within"] {
+            for option in ["in", "expect", "record", "capture", "within", "continue-if"] {
                 if let Some((key, _)) = fields.entry(option) {
                     let message = format!("`{}` has no answer, so `{option}` has no effect", verb.key.name);
                     self.report(Diagnostic::new(Code::WithoutEffect, key.span, message));
@@ -47,6 +47,10 @@ impl Decoder<'_> {
         let expect = self.expectations(fields.get("expect"));
         let record = self.record(fields.get("record"));
         let within = fields.get("within").and_then(|tree| self.time(tree));
+        let continue_if = fields
+            .get("continue-if")
+            .map(|tree| self.matchers(tree))
+            .unwrap_or_default();
         let capture = self.captures(fields.get("capture"));
         Some(Step {
             action: action?,
@@ -56,6 +60,7 @@ impl Decoder<'_> {
             record,
             capture,
             within,
+            continue_if,
             origin: self.origin(key.span),
         })
     }
@@ -73,7 +78,7 @@ impl Decoder<'_> {
             ),
             _ => (true, ""),
         };
-        for option in ["expect", "record", "within"] {
+        for option in ["expect", "record", "within", "continue-if"] {
             if let (false, Some((key, _))) = (judged, fields.entry(option)) {
                 let message = format!("`{option}` has no place here");
                 self.report(Diagnostic::new(Code::JudgedSetup, key.span, message).help(help));
@@ -388,10 +393,17 @@ impl Decoder<'_> {
             self.one_of(fields.head, "a capture", &["header", "json", "link"]);
             return None;
         };
+        if key.text == "json" && matches!(value.value, Value::List(_)) {
+            let pointers = self.items(Some(value), "a list of JSON pointers", |decoder, tree| {
+                let text = decoder.text(tree)?.to_string();
+                decoder.pointer(&text, tree.span)
+            });
+            return Some(CaptureFrom::Json(pointers));
+        }
         let text = self.text(value)?.to_string();
         Some(match key.text.as_str() {
             "header" => CaptureFrom::Header(self.header_name(&text, value.span)?),
-            "json" => CaptureFrom::Json(self.pointer(&text, value.span)?),
+            "json" => CaptureFrom::Json(vec![self.pointer(&text, value.span)?]),
             _ => CaptureFrom::Link(text),
         })
     }
