@@ -21,6 +21,8 @@ pub struct Step {
     pub capture: Vec<Capture>,
     /// Repeat until every expectation holds, for at most this long; the last answer is judged.
     pub within: Option<Duration>,
+    /// Unless the answer is like this, the steps after it are left out: they would judge what is not there.
+    pub continue_if: Vec<Matcher>,
     /// Where it is written.
     pub origin: Origin,
 }
@@ -283,15 +285,15 @@ pub struct Capture {
 pub enum CaptureFrom {
     /// The `Location` header, resolved against the URL that was asked.
     Location,
-    /// A header as it is, or what the first group of a regular expression finds in it.
+    /// A header as it is, several lines of it as one list; or what the first group of a regular expression finds in that.
     Header {
         /// The field's name.
         name: String,
         /// The regular expression.
         part: Option<String>,
     },
-    /// What a JSON pointer leads to.
-    Json(String),
+    /// What the first of these JSON pointers leads to that leads to anything.
+    Json(Vec<String>),
     /// The target of the link with this relation, resolved against the URL that was asked.
     Link(String),
     /// The bytes of the body, as text.

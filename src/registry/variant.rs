@@ -171,6 +171,8 @@ variants! {
     NamespaceEchoed "A registry that uses ns says so (Registry proxying)." "ns comes back in OCI-Namespace.";
     // Extensions and authentication.
     ExtensionsOff "Extensions are optional (Extensions)." "There is no list of extensions.";
+    ExtensionsPaged "Extensions may come in pages (extensions, Pagination)."
+        "The list of extensions has a link to an empty second page.";
     CatalogOff "The catalogue is no part of the specification (extensions, Reserved namespaces)."
         "There is no catalogue.";
     InsufficientScope403 "403 is for what credentials do not allow (RFC 6750, section 3.1)."

@@ -102,6 +102,11 @@ pub enum Stop {
     },
     /// A judged request changed nothing, so that what follows could only accuse wrongly.
     Judged,
+    /// A step showed that the rest of the case does not apply.
+    NotApplicable {
+        /// The step.
+        step: String,
+    },
     /// The network or the tool failed.
     Error(String),
 }
@@ -179,7 +184,13 @@ impl Thread {
                 continue;
             }
             self.record(step, &performed.answer)?;
-            return self.conclude(step, &judged, outcomes, &performed.answer);
+            self.conclude(step, &judged, outcomes, &performed.answer)?;
+            let unlike = expect::mismatches(&step.continue_if, &performed.answer, &self.scope)
+                .map_err(|error| missing(step, &error))?;
+            if !unlike.is_empty() {
+                return Err(Stop::NotApplicable { step: describe(step) });
+            }
+            return Ok(());
         }
     }
 
@@ -238,9 +249,10 @@ impl Thread {
         outcomes: Vec<ExpectationOutcome>,
         answer: &Answer,
     ) -> Result<(), Stop> {
-        // A choice that failed says nothing of the status unless one of its options does.
+        // A choice that failed says nothing of the status unless one of its options does; a freedom is never used wrongly.
         let wrong_status = outcomes.iter().zip(judged).any(|(outcome, expectation)| {
-            expect::speaks_of_status(&expectation.matchers)
+            outcome.weight() != Weight::Fact
+                && expect::speaks_of_status(&expectation.matchers)
                 && outcome.mismatches.iter().any(|m| speaks_of_status(&m.subject))
         });
         let about_status = judged
@@ -362,7 +374,7 @@ impl Thread {
             self.absorb(thread);
             // An error outweighs a failed judgement, which outweighs going on.
             if let Err(stop) = stopped
-                && (result.is_ok() || !matches!(stop, Stop::Judged))
+                && (result.is_ok() || !matches!(stop, Stop::Judged | Stop::NotApplicable { .. }))
             {
                 result = Err(stop);
             }
@@ -433,6 +445,11 @@ impl Thread {
         self.expectations.truncate(mark.1);
     }
 
+    /// Whether the case judged or recorded anything beside what is judged on every exchange.
+    fn has_judged(&self) -> bool {
+        !self.facts.is_empty() || !self.expectations.iter().all(|e| e.file.ends_with("spec/always.yaml"))
+    }
+
     fn verdict(&self, stopped: Option<Stop>) -> Verdict {
         let weighs = |weight| self.expectations.iter().any(|e| !e.held() && e.weight() == weight);
         if weighs(Weight::Fail) {
@@ -441,14 +458,18 @@ impl Thread {
         match stopped {
             Some(Stop::Broken { step, seen }) => return Verdict::Broken { step, seen },
             Some(Stop::Error(message)) => return Verdict::Error { message },
-            Some(Stop::Judged) | None => {}
+            Some(Stop::NotApplicable { step }) if !weighs(Weight::Warn) && !self.has_judged() => {
+                return Verdict::Skip {
+                    reason: SkipReason::NotApplicable { step },
+                };
+            }
+            Some(Stop::Judged | Stop::NotApplicable { .. }) | None => {}
         }
         if weighs(Weight::Warn) {
             return Verdict::Warn;
         }
         if let Some(name) = &self.lacking
-            && self.facts.is_empty()
-            && self.expectations.iter().all(|e| e.file.ends_with("spec/always.yaml"))
+            && !self.has_judged()
         {
             return Verdict::Skip {
                 reason: SkipReason::Capability { name: name.clone() },

@@ -55,13 +55,19 @@ pub async fn send(
 pub fn captured(capture: &Capture, answer: &Answer) -> Option<String> {
     match &capture.from {
         CaptureFrom::Location => resolve_location(&answer.url, answer.header("Location")?, &[]).ok(),
-        CaptureFrom::Header { name, part: None } => answer.header(name).map(str::to_string),
-        CaptureFrom::Header { name, part: Some(part) } => expect::part(part, answer.header(name)?),
+        CaptureFrom::Header { name, part } => {
+            let lines: Vec<&str> = answer.headers_all(name).collect();
+            let whole = (!lines.is_empty()).then(|| lines.join(", "))?;
+            match part {
+                Some(part) => expect::part(part, &whole),
+                None => Some(whole),
+            }
+        }
         CaptureFrom::Link(rel) => link(answer, rel),
         CaptureFrom::Body => Some(String::from_utf8_lossy(&answer.body.bytes).into_owned()),
-        CaptureFrom::Json(pointer) => {
+        CaptureFrom::Json(pointers) => {
             let document: Value = serde_json::from_slice(&answer.body.bytes).ok()?;
-            match document.pointer(pointer)? {
+            match pointers.iter().find_map(|pointer| document.pointer(pointer))? {
                 Value::String(text) => Some(text.clone()),
                 other => Some(other.to_string()),
             }

@@ -33,7 +33,7 @@ impl Decoder<'_> {
         let fields = self.fields_among(tree, &format!("a `{}` step", verb.key.name), &names)?;
         let (key, value) = fields.entry(verb.key.name)?;
         if !verb.answers {
-            for option in ["in", "expect", "record", "capture", "within"] {
+            for option in ["in", "expect", "record", "capture", "within", "continue-if"] {
                 if let Some((key, _)) = fields.entry(option) {
                     let message = format!("`{}` has no answer, so `{option}` has no effect", verb.key.name);
                     self.report(Diagnostic::new(Code::WithoutEffect, key.span, message));
@@ -45,7 +45,7 @@ impl Decoder<'_> {
         let needs = self.needs(fields.get("needs"));
         let action = self.action(verb, value, &fields);
         if action.as_ref().is_some_and(Action::hangs_up) {
-            for option in ["expect", "record", "capture", "within"] {
+            for option in ["expect", "record", "capture", "within", "continue-if"] {
                 if let Some((key, _)) = fields.entry(option) {
                     let message = format!("the connection is closed before an answer, so `{option}` has no effect");
                     self.report(Diagnostic::new(Code::WithoutEffect, key.span, message));
@@ -55,6 +55,10 @@ impl Decoder<'_> {
         let expect = self.expectations(fields.get("expect"));
         let record = self.record(fields.get("record"));
         let within = fields.get("within").and_then(|tree| self.time(tree));
+        let continue_if = fields
+            .get("continue-if")
+            .map(|tree| self.matchers(tree))
+            .unwrap_or_default();
         let capture = self.captures(fields.get("capture"));
         Some(Step {
             action: action?,
@@ -64,6 +68,7 @@ impl Decoder<'_> {
             record,
             capture,
             within,
+            continue_if,
             origin: self.origin(key.span),
         })
     }
@@ -81,7 +86,7 @@ impl Decoder<'_> {
             ),
             _ => (true, ""),
         };
-        for option in ["expect", "record", "within"] {
+        for option in ["expect", "record", "within", "continue-if"] {
             if let (false, Some((key, _))) = (judged, fields.entry(option)) {
                 let message = format!("`{option}` has no place here");
                 self.report(Diagnostic::new(Code::JudgedSetup, key.span, message).help(help));
@@ -424,6 +429,13 @@ impl Decoder<'_> {
             let message = "`part` is one of a header";
             self.report(Diagnostic::new(Code::WithoutEffect, part.span, message));
         }
+        if key.text == "json" && matches!(value.value, Value::List(_)) {
+            let pointers = self.items(Some(value), "a list of JSON pointers", |decoder, tree| {
+                let text = decoder.text(tree)?.to_string();
+                decoder.pointer(&text, tree.span)
+            });
+            return Some(CaptureFrom::Json(pointers));
+        }
         let text = self.text(value)?.to_string();
         Some(match key.text.as_str() {
             "header" => CaptureFrom::Header {
@@ -433,7 +445,7 @@ impl Decoder<'_> {
                     None => None,
                 },
             },
-            "json" => CaptureFrom::Json(self.pointer(&text, value.span)?),
+            "json" => CaptureFrom::Json(vec![self.pointer(&text, value.span)?]),
             _ => CaptureFrom::Link(text),
         })
     }

@@ -25,6 +25,11 @@ pub static STEP: Shape = Shape {
             Of::Time,
             "Repeat until every expectation holds, for at most this long.",
         ),
+        key(
+            "continue-if",
+            MATCHERS,
+            "Unless the answer is like this, the steps after it are left out.",
+        ),
     ],
 };
 
@@ -41,7 +46,11 @@ pub static CAPTURE_FROM: Shape = Shape {
             Of::Plain,
             "Only what the first group of this regular expression finds in the header.",
         ),
-        key("json", Of::Plain, "What a JSON pointer leads to."),
+        key(
+            "json",
+            Of::Either(&[Of::Plain, Of::List(&Of::Plain)]),
+            "What a JSON pointer leads to; of several, the first that leads to anything.",
+        ),
         key("link", Of::Plain, "The target of the link with this relation."),
     ],
 };

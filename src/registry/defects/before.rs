@@ -331,6 +331,7 @@ fn token(seen: &Seen<'_>) -> Option<Answer> {
         .any(asks_for_more);
     match seen.mutant {
         M::AuthMoreThanAllowed403 if asks_for_more => refuse(403, ErrorCode::Denied),
+        M::AuthManyScopes400 if seen.request.queries("scope").count() > 1 => refuse(400, ErrorCode::Unsupported),
         _ => None,
     }
 }

@@ -460,19 +460,28 @@ mutants! {
     VaryMissing "dist-conneg-vary"
         "A tag on an index gives a child when Accept lacks indexes, and no word of it in Vary.";
     // Authentication.
-    AuthNoChallenge "dist-auth-401-challenge" "401 comes without a challenge.";
+    AuthNoChallenge "dist-auth-401-challenge" "401 comes without a challenge, except at the base.";
     AuthChallengeNoService "dist-auth-bearer-params" "The challenge has no service.";
     AuthChallengeRelative "dist-auth-bearer-params" "The realm of the challenge is not absolute.";
     AuthScopeShortName "dist-auth-scope-form" "The scope of a challenge has the last component of the name only.";
     AuthScopeWrite "dist-auth-scope-form" "The scope of a challenge says write for push.";
-    AuthTokenOtherField "dist-auth-token-response" "Tokens come in a field of another name.";
+    AuthScopeRead "dist-auth-scope-form" "The scope of a challenge says read for pull.";
+    AuthScopeRemove "dist-auth-scope-form" "The scope of a challenge says remove for delete.";
+    AuthTokenOtherField "dist-auth-token-response" "Tokens for pushing come in a field of another name.";
     AuthTokensDiffer "dist-auth-token-response" "token and access_token differ.";
     AuthTokenShortLived "dist-auth-token-lifetime" "Tokens are good for five seconds.";
     AuthIssuedAtNumber "dist-auth-token-lifetime" "The time of issue is a number.";
     AuthBadCredentialsToken "dist-auth-token-bad-credentials" "A wrong password gives a token.";
     AuthMoreThanAllowed403 "dist-auth-token-reduced-scope" "Asking for an action that does not exist gives 403.";
+    AuthMoreThanAllowedNothing "dist-auth-token-reduced-scope"
+        "Asking for what does not exist gives a token for nothing.";
     AuthAnyToken "dist-auth-token-accepted" "Any token is good.";
     AuthTokenOnce "dist-auth-token-accepted" "A token is good once.";
+    AuthPushTokenRefused "dist-auth-token-accepted" "A token for pushing is not good for pushing.";
+    AuthActionsUnchecked "dist-auth-token-scope" "A token is good for anything in its repository.";
+    AuthRepositoryUnchecked "dist-auth-token-scope" "A token is good for the same in any repository.";
+    AuthAnyPassword "dist-auth-wrong-credentials" "Any name and password are good beside the tokens.";
+    AuthManyScopes400 "dist-auth-multi-scope" "Asking for two scopes gives 400.";
     AuthOneScope "dist-auth-multi-scope" "Only the first scope counts.";
     AuthMountUnchecked "dist-auth-mount-access" "A mount may read any repository.";
     // Warnings, proxies, extensions.
@@ -491,6 +500,8 @@ mutants! {
     ExtensionNoName "dist-ext-discover-name" "The listed extension has no name.";
     ExtensionNoUrl "dist-ext-discover-url" "The listed extension has no URL.";
     ExtensionNoEndpoints "dist-ext-discover-endpoints" "The listed extension has no endpoints.";
+    ExtensionsLinkBare "dist-ext-pagination" "The link to more extensions has no angle brackets.";
+    ExtensionsLinkNowhere "dist-ext-pagination" "The link to more extensions leads nowhere.";
     // Documents.
     UnknownAlgorithmRefused "img-digest-unknown-algorithm-passes"
         "A manifest that mentions an unknown digest algorithm is refused.";
