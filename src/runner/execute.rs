@@ -345,7 +345,8 @@ impl Thread {
         Ok(None)
     }
 
-    /// Runs steps at once, each in several copies. What they gather is appended in the order of the file.
+    /// Runs steps at once, each in several copies. What they gather is appended in the order of the file; of what several
+    /// capture under one name, the last counts.
     async fn together(
         &mut self,
         env: &Env,
@@ -370,7 +371,11 @@ impl Thread {
             }
         });
         let mut result = Ok(());
-        for (thread, stopped) in futures_util::future::join_all(threads).await {
+        for (mut thread, stopped) in futures_util::future::join_all(threads).await {
+            if stopped.is_ok() {
+                thread.scope.variables.remove("i");
+                self.scope.variables.append(&mut thread.scope.variables);
+            }
             self.absorb(thread);
             // An error outweighs a failed judgement, which outweighs going on.
             if let Err(stop) = stopped

@@ -235,15 +235,8 @@ fn uploads(seen: &Seen<'_>, name: &RepositoryName) -> Option<Answer> {
                 None
             }
         }
-        (M::MountOtherHost, Some(digest)) => {
-            let (host, rest) = from?.split_once('/')?;
-            let from: RepositoryName = rest.parse().ok()?;
-            let mut store = seen.registry.store();
-            let bytes = store.repository(&from)?.blob(&digest)?.content.bytes.clone();
-            let is_host = host.contains(['.', ':']);
-            is_host
-                .then(|| store.put_blob(name, &digest, bytes))
-                .and_then(|()| blob(&digest))
+        (M::MountBadSource400, Some(_)) if from?.parse::<RepositoryName>().is_err() => {
+            refuse(400, ErrorCode::NameInvalid)
         }
         _ => None,
     }

@@ -297,6 +297,9 @@ impl Registry {
                 ErrorCode::BlobUploadInvalid,
                 "it is there already",
             )),
+            M::UploadConcurrentElsewhere400 if self.got_elsewhere(name, digest.as_ref(), upload) => Err(
+                Failure::bad_request(ErrorCode::BlobUploadInvalid, "it cannot be changed"),
+            ),
             M::UploadConcurrent500 if present().is_some_and(|serial| serial > upload.opened) => Err(server_error()),
             M::DigestAlgorithmForgotten if self.memory.recall(&format!("algorithm:{id}")).is_some() => {
                 let is_sha256 = digest.is_some_and(|digest| digest.algorithm() == Some(Algorithm::Sha256));

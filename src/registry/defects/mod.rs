@@ -13,6 +13,7 @@ mod lists;
 mod memory;
 mod pull;
 mod push;
+mod race;
 mod wire;
 
 use std::sync::Arc;

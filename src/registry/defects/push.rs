@@ -104,6 +104,7 @@ pub(super) fn uploads(seen: &Seen<'_>, name: &RepositoryName, reply: Reply) -> R
         M::UploadPostIs200 if opened => reply.status(200),
         M::UploadPostNoLocation if opened => reply.without(header::LOCATION),
         M::LocationNotRooted if opened => reply.set(header::LOCATION, location.trim_start_matches('/')),
+        M::ChunkMinimumText if opened => reply.set(OCI_CHUNK_MIN_LENGTH, "4KiB"),
         M::ChunkMinimumForLast if opened => reply.set(OCI_CHUNK_MIN_LENGTH, 4096),
         M::SinglePostIs200 if created && !is_mount => reply.status(200),
         M::SinglePostNoLocation if created && !is_mount => reply.without(header::LOCATION),

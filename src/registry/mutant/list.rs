@@ -98,10 +98,10 @@ mutants! {
     MalformedDigestPush500 "dist-reference-malformed-digest-put"
         "A malformed digest in a push gives 500 (distribution/distribution#4945).";
     MalformedDigestIsTag "dist-reference-malformed-digest-put" "A push by a malformed digest is stored as a tag.";
-    UpperCaseDigestFound "img-digest-no-uppercase" "Digests in upper case are understood.";
-    UpperCaseDigestPushed "img-digest-no-uppercase" "A blob can be pushed by a digest in upper case.";
-    DigestBareHexFound "img-digest-grammar" "A digest is found without its algorithm: the hexadecimal digits will do.";
-    DigestUpperAlgorithmFound "img-digest-grammar" "The algorithm of a digest may be in upper case.";
+    UpperCaseDigestFound "dist-digest-one-form" "Digests in upper case are understood.";
+    UpperCaseDigestPushed "dist-push-bad-digest-400" "A blob can be pushed by a digest in upper case.";
+    DigestBareHexFound "dist-digest-one-form" "A digest is found without its algorithm: the hexadecimal digits will do.";
+    DigestUpperAlgorithmFound "dist-digest-one-form" "The algorithm of a digest may be in upper case.";
     // Uploads: opening, closing, in one piece.
     UploadPostIs201 "dist-upload-post-202" "Opening an upload answers 201.";
     UploadPostIs200 "dist-upload-post-202" "Opening an upload answers 200.";
@@ -133,9 +133,9 @@ mutants! {
     BadDigestStored "dist-push-bad-digest-not-stored"
         "An upload with a wrong digest is refused, but the blob is there.";
     Sha256Unchecked "img-digest-sha256" "Blobs are taken under any SHA-256.";
-    Sha256ShortAccepted "img-digest-sha256-hex" "A SHA-256 may be cut short when a blob is pushed.";
-    Sha512ShortAccepted "img-digest-sha512-hex" "A SHA-512 may be cut short when a blob is pushed.";
-    Blake3Unverified "img-digest-blake3-hex" "A blob is taken under any BLAKE3 digest, however long.";
+    Sha256ShortAccepted "dist-push-bad-digest-400" "A SHA-256 may be cut short when a blob is pushed.";
+    Sha512ShortAccepted "dist-push-bad-digest-400" "A SHA-512 may be cut short when a blob is pushed.";
+    Blake3Unverified "dist-push-bad-digest-not-stored" "A blob is taken under any BLAKE3 digest, however long.";
     SinglePostIs200 "dist-upload-single-post-201" "A single POST answers 200.";
     SinglePostNoLocation "dist-upload-single-post-location" "A single POST gives no Location.";
     SinglePostLocationDead "dist-upload-single-post-location" "The Location after a single POST leads nowhere.";
@@ -151,6 +151,7 @@ mutants! {
     DigestAlgorithmUnsupported500 "dist-chunk-digest-algorithm-unsupported"
         "An unsupported digest-algorithm gives 500.";
     ChunkMinimumUnannounced "dist-chunk-min-length-header" "Chunks under 4 KiB are refused without a word before.";
+    ChunkMinimumText "dist-chunk-min-length-header" "The least size of chunks is announced with a unit.";
     ChunkMinimumForLast "dist-chunk-min-length-final-exempt"
         "The announced least size of chunks holds for the last one too.";
     ContentRangeUnitRequired "dist-chunk-content-range-format"
@@ -161,7 +162,8 @@ mutants! {
     ChunkPatchNoLocation "dist-chunk-patch-location" "A chunk gives no Location.";
     ChunkPatchNoRange "dist-chunk-patch-range" "A chunk gives no Range.";
     ChunkPatchRangeUnit "dist-chunk-patch-range" "The Range of a chunk has a unit.";
-    ChunkRangeOfChunk "dist-chunk-patch-range-cumulative" "The Range of a chunk counts from its own start.";
+    ChunkRangeOfChunk "dist-chunk-patch-range-cumulative"
+        "The Range of a chunk counts from its own start (zot, by regclient/regclient#961).";
     ChunkRangeStuck "dist-chunk-patch-range-cumulative"
         "The Range stays what it was after the first chunk (aws/containers-roadmap#2831).";
     ChunkRangeExclusive "dist-chunk-patch-range-cumulative" "The Range ends one after the last byte.";
@@ -195,17 +197,19 @@ mutants! {
     UploadStatusFirstChunk "dist-upload-status-range" "The status of an upload tells of its first chunk only.";
     UploadStatusOld404 "dist-upload-status-older-location"
         "Only the newest URL of an upload has a status (opencontainers/distribution-spec#415).";
+    BrokenChunkCloses "dist-upload-resume" "An upload is over when the connection breaks within a chunk.";
+    BrokenChunkUncounted "dist-upload-status-range"
+        "What came of a chunk before the connection broke is kept, and the status does not tell of it.";
     UploadStatusUnknown204 "dist-upload-status-unknown-404" "Unknown uploads have a status.";
     CancelIs200 "dist-upload-cancel-204" "Cancelling answers 200.";
     CancelIs202 "dist-upload-cancel-204" "Cancelling answers 202.";
     CancelDoesNothing "dist-upload-cancel-session-gone" "A cancelled upload goes on.";
     CancelUnknown204 "dist-upload-cancel-unknown" "An unknown upload can be cancelled.";
     CancelUnknown500 "dist-upload-cancel-unknown" "Cancelling an unknown upload gives 500.";
-    UploadNeverIdle "dist-upload-timeout" "Uploads are never dropped, however long nobody goes on with them.";
     LocationNotRooted "dist-http-location-relative" "The Location of an upload lacks its first slash.";
     // Mounts.
     MountIs200 "dist-mount-201" "A mount answers 200.";
-    MountIs202 "dist-mount-201" "A mount answers 202, and there is no upload.";
+    MountIs202 "dist-mount-fallback-usable" "A mount answers 202, and there is no upload.";
     MountNoLocation "dist-mount-location" "A mount gives no Location.";
     MountLocationOfUpload "dist-mount-location" "The Location of a mount is that of no blob.";
     MountNothing "dist-mount-visible-in-target" "A mount answers 201 and does nothing.";
@@ -216,7 +220,24 @@ mutants! {
     MountFallbackNoLocation "dist-mount-fallback-usable" "A mount that fails opens an upload without a Location.";
     MountFallbackDead "dist-mount-fallback-usable" "A mount that fails opens an upload that does not exist.";
     MountAbsent201 "dist-mount-absent-blob-not-201" "A mount of what is not there answers 201.";
-    MountOtherHost "dist-mount-same-registry" "The host in the source of a mount is cut off.";
+    MountMoves "dist-mount-source-unchanged" "A mount takes the blob from where it was.";
+    MountBadSource400 "dist-mount-fallback-202"
+        "A mount from what is no name of a repository gives 400 (goharbor/harbor#22078).";
+    // Several clients at once.
+    UploadConcurrentElsewhere400 "dist-upload-concurrent-same-blob"
+        "An upload cannot be closed if another repository got the blob meanwhile (sonatype/nexus-public#967).";
+    UploadConcurrentTorn "dist-concurrent-push-kept"
+        "A blob that two clients upload at once is not what they sent (distribution/distribution#2077).";
+    ManifestConcurrent400 "dist-concurrent-push-201"
+        "A manifest that two clients push at once is invalid for one of them (GoogleContainerTools/jib#2470).";
+    TagsLostUpdate "dist-concurrent-push-kept" "Of the tags that are set at once, one stays.";
+    ReferrersLostUpdate "dist-concurrent-push-kept" "Of the referrers that are pushed at once, one is listed.";
+    TagMoveGap "dist-concurrent-read" "A tag is gone while it is moved.";
+    BlobRepushGap "dist-concurrent-read" "A blob is gone while it is uploaded again.";
+    DeleteReadEmpty "dist-concurrent-delete" "What is being deleted reads as empty.";
+    DeleteTakesUpload "dist-concurrent-push-kept"
+        "A deletion takes the blob from a repository that gets it meanwhile (artifact-keeper/artifact-keeper#3851).";
+    MountDangling "dist-concurrent-push-kept" "A mount of a blob that is being deleted answers 201.";
     // Pushing manifests.
     SubjectRequired "dist-push-subject-missing-accepted" "A manifest is refused if its subject is not there.";
     SubjectRequiredServerError "dist-push-subject-missing-accepted"
@@ -505,7 +526,7 @@ mutants! {
     // Documents.
     UnknownAlgorithmRefused "img-digest-unknown-algorithm-passes"
         "A manifest that mentions an unknown digest algorithm is refused.";
-    UnknownAlgorithmServerError "img-digest-grammar"
+    UnknownAlgorithmServerError "img-digest-unknown-algorithm-passes"
         "A manifest that mentions an unknown digest algorithm gives 500, as in distribution.";
     MixedAlgorithmsRefused "img-digest-mixed-algorithms" "All digests of a manifest have to be by one algorithm.";
     DescriptorFieldsUnchecked "img-descriptor-required" "Descriptors without digest or size are taken.";
