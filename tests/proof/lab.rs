@@ -19,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 /// The profile under which mutants are sought, unless what they break has no weight in it.
 pub const NEWEST: &str = "oci-dev";
 
+/// How long a step waits for its expectations at most: our own registry is never slow, and mutants never come round.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// A registry to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Specimen {
@@ -166,7 +169,10 @@ impl Lab {
         let folder =
             std::env::var_os("PROVE_CASES").unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/cases").into());
         let sources = load::from_dir(&folder).unwrap_or_else(|error| panic!("{error}"));
-        let suite = load::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+        let mut suite = load::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+        for case in &mut suite.cases {
+            hurry(&mut case.steps);
+        }
         let runtime = Runtime::new().expect("a runtime");
         Self {
             suite,
@@ -314,6 +320,15 @@ impl Lab {
                 .for_each(|expectation| add(expectation, "every exchange"));
         }
         keys
+    }
+}
+
+fn hurry(steps: &mut [referee::case::Step]) {
+    for step in steps {
+        step.within = step.within.map(|limit| limit.min(PATIENCE));
+        if let referee::case::Action::Together { steps, .. } = &mut step.action {
+            hurry(steps);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod auth;
 mod before;
+mod deletions;
 mod documents;
 mod failed;
 mod inside;

@@ -413,6 +413,9 @@ mutants! {
     DeleteTagTakesManifest "dist-delete-tag-keeps-manifest" "Deleting a tag deletes the manifest (project-zot/zot#67).";
     DeleteTagTakesSiblings "dist-delete-tag-keeps-other-tags" "Deleting a tag deletes the other tags of its manifest.";
     DeleteTagUnknown202 "dist-delete-tag-unknown-404" "An unknown tag can be deleted.";
+    DeleteTagComesBack "dist-delete-tag-then-404" "Deleting a tag that was moved brings back what it led to before.";
+    DeleteTagRepushIgnored "dist-gc-repush-after-delete" "A tag that was deleted cannot be set again, with 201.";
+    DeleteTagEverywhere "dist-gc-repo-isolation" "Deleting a tag deletes it in every repository.";
     DeleteManifestIs200 "dist-delete-manifest-202" "Deleting a manifest answers 200.";
     DeleteManifestIs204 "dist-delete-manifest-202" "Deleting a manifest answers 204.";
     DeleteUnknownRepository202 "dist-delete-manifest-repo-404" "Manifests of unknown repositories can be deleted.";
@@ -421,6 +424,7 @@ mutants! {
     DeleteManifestGetStays "dist-delete-manifest-then-404" "A deleted manifest is gone for HEAD and not for GET.";
     DeleteManifestKeepsTags "dist-delete-manifest-removes-tags" "A deleted manifest is still found by its tags.";
     DeleteManifestListsTags "dist-gc-listed-implies-pullable" "The tags of a deleted manifest are still listed.";
+    DeleteManifestTakesAllTags "dist-pull-manifest-tag-200" "Deleting a manifest deletes all tags of its repository.";
     DeleteManifestUnknown202 "dist-delete-manifest-unknown-404" "An unknown manifest can be deleted.";
     DeleteManifestUnknown500 "dist-delete-manifest-unknown-404" "Deleting an unknown manifest gives 500.";
     DeleteBlobIs200 "dist-delete-blob-202" "Deleting a blob answers 200.";
@@ -431,10 +435,19 @@ mutants! {
     DeleteBlobComesBack "dist-delete-blob-then-404"
         "A deleted blob is back once another repository reads it (CVE-2026-35172).";
     DeleteManifestTakesBlobs "dist-gc-shared-blob-survives" "Deleting a manifest deletes its blobs, shared or not.";
+    DeleteIndexTakesChildren "dist-gc-shared-blob-survives"
+        "Deleting an index deletes what it lists, whoever else needs it.";
+    DeleteChildTakesSiblings "dist-gc-shared-blob-survives"
+        "Deleting a manifest deletes what stands beside it in an index.";
+    DeleteManifestTakesKin "dist-gc-shared-blob-survives"
+        "Deleting a manifest deletes those that share a blob with it.";
     DeleteMountedSource "dist-gc-mounted-blob-survives" "Deleting a blob deletes it where it was mounted to.";
     DeleteEverywhere "dist-gc-repo-isolation" "Deleting a manifest deletes it in every repository.";
     DeleteBlobEverywhere "dist-gc-repo-isolation" "Deleting a blob deletes it in every repository.";
     DeletedReferrerListed "dist-gc-referrer-deleted-unlisted" "A deleted referrer is still listed.";
+    DeletedReferrerTakesKin "dist-referrers-new-pushes" "Deleting a referrer deletes all referrers of its subject.";
+    DeletedReferrerTakesSubject "dist-pull-manifest-tag-200" "Deleting a referrer deletes its subject.";
+    DeletedSubject404 "dist-referrers-never-404" "Asking for the referrers of a deleted subject gives 404.";
     RepushIgnored "dist-gc-repush-after-delete"
         "A blob that was deleted cannot be pushed again, with 201 (distribution/distribution#4569).";
     ManifestRepushIgnored "dist-gc-repush-after-delete" "A manifest that was deleted cannot be pushed again, with 201.";
