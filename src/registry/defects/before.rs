@@ -251,6 +251,17 @@ fn uploads(seen: &Seen<'_>, name: &RepositoryName) -> Option<Answer> {
                 None
             }
         }
+        (M::MountExisting409, Some(digest)) if seen.has_blob(name, &digest) => {
+            refuse(409, ErrorCode::BlobUploadInvalid)
+        }
+        (M::MountChain404, Some(digest)) => {
+            let mounts = seen.registry.memory.recall(&format!("mounts:{digest}"))?;
+            if mounts.split_whitespace().any(|mount| Some(mount) == from) {
+                refuse(404, ErrorCode::BlobUnknown)
+            } else {
+                None
+            }
+        }
         (M::MountBadSource400, Some(_)) if from?.parse::<RepositoryName>().is_err() => {
             refuse(400, ErrorCode::NameInvalid)
         }

@@ -26,7 +26,7 @@ impl Registry {
 
     /// Remembers where a blob was mounted to.
     pub(in crate::registry) fn remember_mount(&self, name: &RepositoryName, digest: &Digest) {
-        if self.is(M::DeleteMountedSource) {
+        if self.is(M::DeleteMountedSource) || self.is(M::MountChain404) {
             let key = format!("mounts:{digest}");
             let mounts = self.memory.recall(&key).unwrap_or_default();
             self.memory.remember(key, format!("{mounts} {name}"));
@@ -91,7 +91,12 @@ impl Registry {
                 self.memory.remember(format!("gone:{name}:{digest}"), "");
             }
             (M::DeleteManifestTakesAllTags, Reference::Digest(_)) => {
-                let all: Vec<Tag> = store.repository(name).into_iter().flat_map(Repository::tags).cloned().collect();
+                let all: Vec<Tag> = store
+                    .repository(name)
+                    .into_iter()
+                    .flat_map(Repository::tags)
+                    .cloned()
+                    .collect();
                 for tag in all {
                     store.delete_tag(name, &tag);
                 }

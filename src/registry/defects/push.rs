@@ -182,6 +182,10 @@ pub(super) fn upload(seen: &Seen<'_>, name: &RepositoryName, id: &str, reply: Re
         (M::UploadStatusOld404, "PATCH") => with_state(seen, name, id, reply),
         (M::UploadStatusIs200, "GET") => reply.status(200),
         (M::UploadStatusNoLocation, "GET") => reply.without(header::LOCATION),
+        (M::UploadStatusLocationDead, "GET") => {
+            let id = seen.registry.identifiers.next();
+            reply.set(header::LOCATION, format_args!("/v2/{name}/blobs/uploads/{id}"))
+        }
         (M::UploadStatusNoRange, "GET") => reply.without(header::RANGE),
         (M::CancelIs200, "DELETE") => reply.status(200),
         (M::CancelIs202, "DELETE") => reply.status(202),

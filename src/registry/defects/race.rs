@@ -66,9 +66,7 @@ impl Registry {
                     return race;
                 };
                 if mutant == M::BlobRepushGap {
-                    if !self.store().delete_blob(name, &digest) {
-                        return race;
-                    }
+                    self.store().delete_blob(name, &digest);
                 } else {
                     self.claim(format!("storing {digest}"), &mut race, || {
                         self.store().put_blob(name, &digest, Bytes::from_static(b"torn"));
@@ -84,6 +82,10 @@ impl Registry {
                 let deleting = self.memory.recall(&format!("deleting {}", request.uri.path()));
                 let empty = || Reply::new(StatusCode::OK).content(media_type::OCTET_STREAM, Bytes::new());
                 race.answer = deleting.map(|_| Ok(empty()));
+                return race;
+            }
+            (M::BlobRepushGap, Route::Blob(..)) if request.method == Method::GET => {
+                tokio::time::sleep(BEFORE).await;
                 return race;
             }
             (M::DeleteTakesUpload, Route::Blob(_, digest)) if deletes => {

@@ -193,6 +193,7 @@ mutants! {
     UploadStatusIs200 "dist-upload-status-204" "The status of an upload answers 200.";
     UploadStatusIs404 "dist-upload-status-204" "Uploads have no status.";
     UploadStatusNoLocation "dist-upload-status-location" "The status of an upload has no Location.";
+    UploadStatusLocationDead "dist-upload-status-location" "The Location of a status leads nowhere.";
     UploadStatusNoRange "dist-upload-status-range" "The status of an upload has no Range.";
     UploadStatusFirstChunk "dist-upload-status-range" "The status of an upload tells of its first chunk only.";
     UploadStatusOld404 "dist-upload-status-older-location"
@@ -221,6 +222,8 @@ mutants! {
     MountFallbackDead "dist-mount-fallback-usable" "A mount that fails opens an upload that does not exist.";
     MountAbsent201 "dist-mount-absent-blob-not-201" "A mount of what is not there answers 201.";
     MountMoves "dist-mount-source-unchanged" "A mount takes the blob from where it was.";
+    MountExisting409 "dist-mount-fallback-202" "A mount of a blob that is there already gives 409.";
+    MountChain404 "dist-mount-fallback-202" "A blob that was mounted cannot be mounted from there: 404.";
     MountBadSource400 "dist-mount-fallback-202"
         "A mount from what is no name of a repository gives 400 (goharbor/harbor#22078).";
     // Several clients at once.
