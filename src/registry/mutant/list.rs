@@ -132,7 +132,7 @@ mutants! {
         "Content is taken under digests that cannot be checked.";
     BadDigestStored "dist-push-bad-digest-not-stored"
         "An upload with a wrong digest is refused, but the blob is there.";
-    Sha256Unchecked "img-digest-sha256" "Blobs are taken under any SHA-256.";
+    Sha256Unchecked "img-digest-sha256" "Blobs are taken under any SHA-256 (nexspence/nexspence#195).";
     Sha256ShortAccepted "dist-push-bad-digest-400" "A SHA-256 may be cut short when a blob is pushed.";
     Sha512ShortAccepted "dist-push-bad-digest-400" "A SHA-512 may be cut short when a blob is pushed.";
     Blake3Unverified "dist-push-bad-digest-not-stored" "A blob is taken under any BLAKE3 digest, however long.";
@@ -168,7 +168,7 @@ mutants! {
         "The Range stays what it was after the first chunk (aws/containers-roadmap#2831).";
     ChunkRangeExclusive "dist-chunk-patch-range-cumulative" "The Range ends one after the last byte.";
     FirstChunkAnywhere "dist-chunk-first-starts-at-zero" "The first chunk may say that it starts anywhere.";
-    ChunkGapAccepted "dist-chunk-gap-416" "A chunk may skip bytes.";
+    ChunkGapAccepted "dist-chunk-gap-416" "A chunk may skip bytes (distribution/distribution#3141).";
     ChunkGap400 "dist-chunk-gap-416" "A chunk that skips bytes gives 400.";
     ChunkRepeatAccepted "dist-chunk-overlap-416" "A chunk that was there before is taken for a retry.";
     ChunkOverlapAppended "dist-chunk-overlap-416" "A chunk that overlaps is appended.";
@@ -178,7 +178,8 @@ mutants! {
     ChunkLengthUnchecked "dist-chunk-length-mismatch" "A chunk counts as long as its Content-Range says.";
     Chunk416Closes "dist-chunk-416-session-survives" "A chunk out of order ends the upload.";
     Chunk416Appends "dist-chunk-416-session-survives" "A chunk out of order is refused and appended.";
-    FinalPatchRefused "dist-chunk-final-by-patch" "A closing PUT without a body is refused after chunks.";
+    FinalPatchRefused "dist-chunk-final-by-patch"
+        "A closing PUT without a body is refused after chunks (project-zot/zot#3642).";
     FinalPutIgnored "dist-chunk-final-by-put" "The body of a closing PUT is ignored after chunks.";
     ChunkPutIs200 "dist-chunk-put-201" "Closing an upload of chunks answers 200.";
     ChunkPutNoLocation "dist-chunk-put-201" "Closing an upload of chunks gives no Location.";
@@ -199,7 +200,7 @@ mutants! {
     UploadStatusOld404 "dist-upload-status-older-location"
         "Only the newest URL of an upload has a status (opencontainers/distribution-spec#415).";
     BrokenChunkCloses "dist-upload-resume" "An upload is over when the connection breaks within a chunk.";
-    BrokenChunkUncounted "dist-upload-status-range"
+    BrokenChunkUncounted "dist-upload-resume"
         "What came of a chunk before the connection broke is kept, and the status does not tell of it.";
     UploadStatusUnknown204 "dist-upload-status-unknown-404" "Unknown uploads have a status.";
     CancelIs200 "dist-upload-cancel-204" "Cancelling answers 200.";
