@@ -146,6 +146,21 @@ async fn bodies_without_length_are_chunked() {
 }
 
 #[tokio::test]
+async fn a_body_can_break_off() {
+    let server = Server::start(|_| ok("")).await;
+    let mut spec = RequestSpec::path("PATCH", "/");
+    spec.body = Body::Cut {
+        bytes: Bytes::from_static(b"abc"),
+        announced: 10,
+    };
+    let answer = client(&server).send(spec).await;
+    assert!(answer.status().is_none() && answer.error().is_none());
+    assert_eq!(answer.exchange.request.body.len, 3);
+    let length = ("Content-Length".to_string(), "10".to_string());
+    assert!(answer.exchange.request.headers.contains(&length));
+}
+
+#[tokio::test]
 async fn a_generated_body_is_sent_and_hashed() {
     let server = Server::start(|_| ok("")).await;
     let mut spec = RequestSpec::path("PUT", "/");

@@ -1,6 +1,6 @@
 //! The proof of the suite: it accuses nobody falsely, and every expectation can fail.
 //!
-//! * `plain`: under every profile, every case passes on the reference registry.
+//! * `plain`: under every profile, every case passes on the reference registry, open or with either login.
 //! * `variant`: no allowed choice yields a failure, nor a case that could not be judged.
 //! * `mutant`: every defect is found, and the requirement it breaks is among the findings.
 //! * `parse`: our own manifest parser gives every document of a `parse` case the verdict that it owes.
@@ -20,15 +20,19 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use referee::registry::{Mutant, Variant};
 use referee::runner;
 
-use lab::{Lab, Specimen};
+use lab::{Access, Lab, Specimen};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let lab = Arc::new(Lab::new());
     let mut trials = Vec::new();
     for profile in lab.profiles() {
-        let lab = lab.clone();
-        trials.push(Trial::test(format!("plain {profile}"), move || plain(&lab, &profile)));
+        for access in Access::ALL {
+            let (lab, profile) = (lab.clone(), profile.clone());
+            trials.push(Trial::test(format!("plain {access} {profile}"), move || {
+                plain(&lab, access, &profile)
+            }));
+        }
     }
     for variant in Variant::ALL {
         let lab = lab.clone();
@@ -52,9 +56,13 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn plain(lab: &Lab, profile: &str) -> Result<(), Failed> {
+fn plain(lab: &Lab, access: Access, profile: &str) -> Result<(), Failed> {
     let mut wrong = Vec::new();
-    for seen in lab.run(Specimen::Plain, profile).iter().filter(|seen| !seen.passed()) {
+    for seen in lab
+        .run(Specimen::Plain(access), profile)
+        .iter()
+        .filter(|seen| !seen.passed())
+    {
         wrong.push(seen.to_string());
     }
     none(wrong, "the plain registry does not pass")
@@ -66,12 +74,14 @@ fn allowed(lab: &Lab, variant: Variant) -> Result<(), Failed> {
         if variant.is_forbidden_in_dev() && profile == lab::NEWEST {
             continue;
         }
-        for seen in lab
-            .run(Specimen::Variant(variant), &profile)
-            .iter()
-            .filter(|seen| seen.accused())
-        {
-            wrong.push(format!("{profile}: {seen}"));
+        for access in Access::of_variant(variant) {
+            for seen in lab
+                .run(Specimen::Variant(variant, *access), &profile)
+                .iter()
+                .filter(|seen| seen.accused())
+            {
+                wrong.push(format!("{access} {profile}: {seen}"));
+            }
         }
     }
     none(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Json, Matcher, Origin, Template};
+use super::{Json, Matcher, Origin, Size, Template};
 
 /// One action and what is expected of the answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Step {
     pub capture: Vec<Capture>,
     /// Repeat until every expectation holds, for at most this long; the last answer is judged.
     pub within: Option<Duration>,
+    /// Unless the answer is like this, the steps after it are left out: they would judge what is not there.
+    pub continue_if: Vec<Matcher>,
     /// Where it is written.
     pub origin: Origin,
 }
@@ -108,6 +110,13 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Whether it closes the connection before there is an answer.
+    pub fn hangs_up(&self) -> bool {
+        matches!(self, Action::Send(send) if matches!(send.body, Body::Cut { .. }))
+    }
+}
+
 /// How a blob is uploaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UploadHow {
@@ -190,6 +199,21 @@ pub enum Body {
     Node(String),
     /// The bytes of a node in chunked transfer encoding, without a length.
     Stream(String),
+    /// The first `size` bytes of a node, though its whole length is announced; then the connection is closed, so that
+    /// there is no answer.
+    Cut {
+        /// The node.
+        node: String,
+        /// How many bytes are sent.
+        size: Size,
+    },
+    /// The bytes of a node after those that a `Range` field of the form `0-<end>` tells of, with their `Content-Range`.
+    Rest {
+        /// The node.
+        node: String,
+        /// The value of the field.
+        after: Template,
+    },
     /// A text.
     Text(Template),
     /// A JSON document, printed compactly.
@@ -261,10 +285,15 @@ pub struct Capture {
 pub enum CaptureFrom {
     /// The `Location` header, resolved against the URL that was asked.
     Location,
-    /// A header as it is.
-    Header(String),
-    /// What a JSON pointer leads to.
-    Json(String),
+    /// A header as it is, several lines of it as one list; or what the first group of a regular expression finds in that.
+    Header {
+        /// The field's name.
+        name: String,
+        /// The regular expression.
+        part: Option<String>,
+    },
+    /// What the first of these JSON pointers leads to that leads to anything.
+    Json(Vec<String>),
     /// The target of the link with this relation, resolved against the URL that was asked.
     Link(String),
     /// The bytes of the body, as text.

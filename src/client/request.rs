@@ -63,6 +63,13 @@ pub enum Body {
     Bytes(Bytes),
     /// Without a length: each piece is one chunk of `Transfer-Encoding: chunked`.
     Chunked(Vec<Bytes>),
+    /// These bytes, though a greater length is announced; then the connection is closed, and there is no answer.
+    Cut {
+        /// What is sent.
+        bytes: Bytes,
+        /// The length that is announced.
+        announced: u64,
+    },
     /// Made while it is sent, so that it can be larger than memory.
     Generated {
         /// Length in bytes.
@@ -157,6 +164,7 @@ impl Body {
         match self {
             Body::Empty => Some(0),
             Body::Bytes(bytes) => Some(bytes.len() as u64),
+            Body::Cut { announced, .. } => Some(*announced),
             Body::Generated {
                 len, chunked: false, ..
             } => Some(*len),
@@ -168,7 +176,7 @@ impl Body {
         match self {
             Body::Empty => true,
             Body::Bytes(bytes) => bytes.is_empty(),
-            Body::Chunked(_) | Body::Generated { .. } => false,
+            Body::Chunked(_) | Body::Cut { .. } | Body::Generated { .. } => false,
         }
     }
 }

@@ -272,10 +272,12 @@ impl Client {
 
 impl Inner {
     /// Sends once, over the transport that leaves the request as it is.
-    async fn transmit(&self, spec: &RequestSpec, mut out: Outgoing, via: Via, clock: &Clock) -> Delivery {
+    async fn transmit(&self, spec: &RequestSpec, out: Outgoing, via: Via, clock: &Clock) -> Delivery {
         let large = match &out.body {
             Body::Empty => false,
             Body::Bytes(bytes) => bytes.len() > LARGE,
+            // The pool keeps connections, and these are not to be kept.
+            Body::Cut { .. } => return self.transmit_raw(spec, out, clock).await,
             Body::Chunked(_) | Body::Generated { .. } => true,
         };
         let risky = self.pool_breaks.load(Ordering::Relaxed) && !repeatable(&out.method, &out.place.target, &out.body);
@@ -285,12 +287,19 @@ impl Inner {
         let fitting = if raw { None } else { pooled::fit(&out) };
         let (transport, wire) = match fitting {
             Some(fitting) => (Transport::Pooled, self.pool.send(&out, fitting, clock).await),
-            None => {
-                complete(&mut out, spec);
-                (Transport::Raw, raw::send(&out, &self.dialer, clock).await)
-            }
+            None => return self.transmit_raw(spec, out, clock).await,
         };
         Delivery { out, transport, wire }
+    }
+
+    async fn transmit_raw(&self, spec: &RequestSpec, mut out: Outgoing, clock: &Clock) -> Delivery {
+        complete(&mut out, spec);
+        let wire = raw::send(&out, &self.dialer, clock).await;
+        Delivery {
+            out,
+            transport: Transport::Raw,
+            wire,
+        }
     }
 }
 

@@ -211,7 +211,7 @@ impl Iterator for Pieces {
     fn next(&mut self) -> Option<Bytes> {
         match &self.body {
             Body::Empty => None,
-            Body::Bytes(bytes) => {
+            Body::Bytes(bytes) | Body::Cut { bytes, .. } => {
                 let start = self.next;
                 self.next = bytes.len().min(start + PIECE);
                 (start < self.next).then(|| bytes.slice(start..self.next))

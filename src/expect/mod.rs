@@ -11,6 +11,7 @@ mod mismatch;
 mod pattern;
 
 pub use mismatch::Mismatch;
+pub use pattern::part;
 
 use crate::case::{Fact, Matcher};
 use crate::client::Answer;
@@ -41,6 +42,7 @@ pub fn speaks_of_status(matchers: &[Matcher]) -> bool {
     matchers.iter().any(|matcher| match matcher {
         Matcher::Status(_) => true,
         Matcher::Any(choices) => choices.iter().any(|choice| speaks_of_status(choice)),
+        Matcher::Not(inner) => speaks_of_status(inner),
         _ => false,
     })
 }
@@ -66,7 +68,8 @@ fn compare(matcher: &Matcher, answer: &Answer, scope: &Scope, found: &mut Vec<Mi
         Matcher::Not(inner) => {
             if mismatches(inner, answer, scope)?.is_empty() {
                 let what = inner.iter().map(describe).collect::<Vec<_>>().join(" and ");
-                found.push(Mismatch::new("answer", format!("not {what}"), status_text(answer)));
+                let subject = if speaks_of_status(inner) { "status" } else { "answer" };
+                found.push(Mismatch::new(subject, format!("not {what}"), status_text(answer)));
             }
         }
     }

@@ -273,7 +273,12 @@ fn any_and_not_combine() {
     assert_eq!(found[0].expected, "status 200, or body no body");
     assert!(speaks_of_status(&[any]));
     assert!(check(Matcher::Not(vec![status(500)]), &answer(404, &[], "")).is_empty());
-    assert_eq!(check(Matcher::Not(vec![status(404)]), &answer(404, &[], "")).len(), 1);
+    let not = Matcher::Not(vec![status(404)]);
+    assert_eq!(check(not.clone(), &answer(404, &[], ""))[0].subject, "status");
+    assert!(speaks_of_status(&[not]));
+    assert!(!speaks_of_status(&[Matcher::Not(vec![Matcher::Body(
+        BodyMatcher::Empty
+    )])]));
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn of_category(category: Category, cases: &[CaseOutcome]) -> CategoryVerdict {
         let matching = |case: &&&CaseOutcome| matches!(&case.verdict, Verdict::Skip { reason } if wanted(reason));
         own.iter().filter(matching).count()
     };
-    let declined = skipped(|reason| matches!(reason, SkipReason::Capability { .. }));
+    let declined = skipped(|reason| matches!(reason, SkipReason::Capability { .. } | SkipReason::NotApplicable { .. }));
     let interrupted = skipped(|reason| *reason == SkipReason::Interrupted);
     let standing = if counts.fail + counts.broken + counts.error + counts.known > 0 {
         Standing::NotCertified

@@ -64,6 +64,11 @@ pub enum SkipReason {
         /// How many it needs.
         needed: usize,
     },
+    /// An answer of the target showed that the case is about something else than what is there.
+    NotApplicable {
+        /// The step that got it, as it is written.
+        step: String,
+    },
     /// The run was interrupted before it.
     Interrupted,
 }
@@ -73,6 +78,7 @@ impl std::fmt::Display for SkipReason {
         match self {
             SkipReason::Capability { name } => write!(f, "the registry does not offer {name}"),
             SkipReason::Repositories { needed } => write!(f, "needs {needed} repositories of its own"),
+            SkipReason::NotApplicable { step } => write!(f, "the answer to `{step}` leaves nothing to judge"),
             SkipReason::Interrupted => f.write_str("the run was interrupted"),
         }
     }

@@ -157,6 +157,12 @@ impl Registry {
         if self.has(V::Gzip) && reply.status == StatusCode::OK && !reply.body.is_empty() {
             reply = coded(request, reply);
         }
+        if self.has(V::ExtensionsPaged) && matches!(route, Route::Extensions) {
+            reply = match request.query("last") {
+                Some(_) => Reply::json(&json!({"extensions": []})),
+                None => reply.with(header::LINK, "</v2/_oci/ext/discover?last=_oci>; rel=\"next\""),
+            };
+        }
         if self.has(V::AccessTokenOnly) && matches!(route, Route::Token) {
             let mut body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
             body.as_object_mut().and_then(|body| body.remove("token"));

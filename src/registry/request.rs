@@ -24,6 +24,7 @@ pub(super) struct Request {
     pub(super) headers: HeaderMap,
     query: Vec<(String, String)>,
     body: Option<Incoming>,
+    part: Bytes,
 }
 
 /// Why a body could not be read.
@@ -57,6 +58,7 @@ impl Request {
             headers: head.headers,
             query,
             body: Some(body),
+            part: Bytes::new(),
         }
     }
 
@@ -132,6 +134,7 @@ impl Request {
         let mut whole = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let Ok(frame) = frame else {
+                self.part = whole.freeze();
                 return Err(BodyError::Broken);
             };
             let Ok(piece) = frame.into_data() else { continue };
@@ -145,6 +148,11 @@ impl Request {
         }
         self.body = None;
         Ok(whole.freeze())
+    }
+
+    /// What came of a body that broke off.
+    pub(super) fn take_part(&mut self) -> Bytes {
+        std::mem::take(&mut self.part)
     }
 
     /// Reads away what nobody read, up to a bound. A client that waits for permission to send is not asked to send.

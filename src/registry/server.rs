@@ -190,7 +190,12 @@ impl Registry {
             request.method = Method::HEAD;
         }
         let route = self.route(&request);
-        let answer = self.answer(&route, &mut request).await;
+        let mut race = self.enter_race(&route, &request).await;
+        let answer = match race.answer.take() {
+            Some(answer) => answer,
+            None => self.answer(&route, &mut request).await,
+        };
+        self.leave_race(&route, race, &answer);
         let reply = match self.distort(&route, &request, answer) {
             Ok(reply) => reply,
             Err(failure) => self.say(failure),

@@ -170,6 +170,17 @@ impl Store {
         true
     }
 
+    /// Strikes manifests from the list of referrers of their subject, though they stay.
+    pub(super) fn unlist_referrers(&mut self, name: &RepositoryName, subject: &Digest, unlisted: &[Digest]) {
+        let referrers = self
+            .repositories
+            .get_mut(name)
+            .and_then(|repository| repository.referrers.get_mut(subject));
+        if let Some(referrers) = referrers {
+            referrers.retain(|digest| !unlisted.contains(digest));
+        }
+    }
+
     /// Points a tag at a manifest, wherever it pointed before.
     pub(super) fn put_tag(&mut self, name: &RepositoryName, tag: Tag, digest: Digest) {
         let serial = self.next_serial();

@@ -67,6 +67,7 @@ impl Registry {
         let digest: Digest = digest.parse().ok()?;
         let mut store = self.store();
         let from: RepositoryName = match from {
+            Some(_) if self.has(Variant::MountSourceIgnored) => holder(&store, &digest, caller)?,
             Some(from) => from.parse().ok()?,
             None if self.has(Variant::MountWithoutFrom) => holder(&store, &digest, caller)?,
             None => return None,
@@ -76,6 +77,9 @@ impl Registry {
         }
         let bytes = store.repository(&from)?.blob(&digest)?.content.bytes.clone();
         store.put_blob(name, &digest, bytes);
+        if self.is(Mutant::MountMoves) && from != *name {
+            store.delete_blob(&from, &digest);
+        }
         self.remember_mount(name, &digest);
         Some(digest)
     }
@@ -97,10 +101,13 @@ impl Registry {
         if early.is_err() && !self.is(Mutant::Chunk416Appends) {
             early?;
         }
-        let chunk = request
-            .body(self.limits.blob)
-            .await
-            .map_err(|error| self.unreadable_blob(error))?;
+        let chunk = match request.body(self.limits.blob).await {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                self.keep_broken_chunk(name, id, request);
+                return Err(self.unreadable_blob(error));
+            }
+        };
         let length = self.with_upload(name, id, request, |upload| {
             // Another request may have moved the upload while the body came.
             let checked = self.check_chunk(upload, request, Some(chunk.len()));
@@ -118,6 +125,20 @@ impl Registry {
         Ok(Reply::new(StatusCode::ACCEPTED)
             .location(self.upload_location(name, id, length, request))
             .with(header::RANGE, received(length)))
+    }
+
+    /// What becomes of a chunk that broke off. It is dropped, unless this registry is another than the plain one.
+    fn keep_broken_chunk(&self, name: &RepositoryName, id: &str, request: &mut Request) {
+        let part = request.take_part();
+        if self.is(Mutant::BrokenChunkCloses) {
+            self.store().close_upload(id);
+        }
+        if self.is(Mutant::BrokenChunkUncounted) {
+            self.memory.remember(format!("uncounted:{id}"), part.len().to_string());
+        }
+        if self.has(Variant::BrokenChunkKept) || self.is(Mutant::BrokenChunkUncounted) {
+            let _ = self.with_upload(name, id, request, |upload| upload.append(part));
+        }
     }
 
     /// PUT: takes the last chunk, if it has one, and makes a blob of it all.
@@ -154,6 +175,8 @@ impl Registry {
     /// give, though it is also that of an upload of one byte.
     pub(super) fn upload_status(&self, name: &RepositoryName, id: &str, request: &Request) -> Answer {
         let length = self.with_upload(name, id, request, |upload| upload.length)?;
+        let uncounted = self.memory.recall(&format!("uncounted:{id}"));
+        let length = length - uncounted.and_then(|count| count.parse().ok()).unwrap_or(0);
         let reply = Reply::new(StatusCode::NO_CONTENT).location(self.upload_location(name, id, length, request));
         if length == 0 && self.has(Variant::StatusNoRangeAtStart) {
             return Ok(reply);
@@ -298,11 +321,7 @@ impl Registry {
     }
 
     pub(super) fn upload_idle(&self) -> Duration {
-        if self.is(Mutant::UploadNeverIdle) {
-            Duration::MAX
-        } else {
-            self.limits.upload_idle
-        }
+        self.limits.upload_idle
     }
 
     fn unreadable_blob(&self, error: BodyError) -> Failure {

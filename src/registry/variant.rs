@@ -92,6 +92,8 @@ variants! {
     SinglePostOff "A registry without single POST opens an upload (Single POST)." "A single POST opens an upload.";
     MountOff "A registry without mounts opens an upload (Mounting a blob from another repository)."
         "A mount opens an upload.";
+    MountSourceIgnored "The source of a mount is optional (Mounting a blob from another repository)."
+        "A blob is mounted from wherever it is, whatever source is named.";
     MountWithoutFrom "The source of a mount is optional (Mounting a blob from another repository)."
         "A blob is mounted from wherever it is.";
     UploadLocationAbsolute "The URL of an upload may be absolute (POST then PUT)." "The URL of an upload is absolute.";
@@ -107,6 +109,8 @@ variants! {
         "The status of an empty upload has no Range.";
     StatusMinusOneAtStart "Nothing says what Range is before the first byte (Pushing a blob in chunks)."
         "The status of an empty upload says 0--1.";
+    BrokenChunkKept "What becomes of a chunk that breaks off is open; the status tells (Pushing a blob in chunks)."
+        "What came of a chunk before the connection broke is kept.";
     CancelOff "Up to 1.1.1 nothing cancels, and 405 is for methods that are not there (RFC 9110, section 15.5.6)."
         "Uploads cannot be cancelled: 405.";
     EmptyBlobsOff "Nothing says that a blob may have no bytes (Pushing blobs)." "Blobs without bytes are refused.";
@@ -171,6 +175,8 @@ variants! {
     NamespaceEchoed "A registry that uses ns says so (Registry proxying)." "ns comes back in OCI-Namespace.";
     // Extensions and authentication.
     ExtensionsOff "Extensions are optional (Extensions)." "There is no list of extensions.";
+    ExtensionsPaged "Extensions may come in pages (extensions, Pagination)."
+        "The list of extensions has a link to an empty second page.";
     CatalogOff "The catalogue is no part of the specification (extensions, Reserved namespaces)."
         "There is no catalogue.";
     InsufficientScope403 "403 is for what credentials do not allow (RFC 6750, section 3.1)."

@@ -156,6 +156,7 @@ impl<'a> Words<'a> {
                 let kind = match reason {
                     SkipReason::Capability { .. } => "capability",
                     SkipReason::Repositories { .. } => "repositories",
+                    SkipReason::NotApplicable { .. } => "not-applicable",
                     SkipReason::Interrupted => "interrupted",
                 };
                 let reason = attribute(&reason.to_string());

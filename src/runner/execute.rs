@@ -102,6 +102,11 @@ pub enum Stop {
     },
     /// A judged request changed nothing, so that what follows could only accuse wrongly.
     Judged,
+    /// A step showed that the rest of the case does not apply.
+    NotApplicable {
+        /// The step.
+        step: String,
+    },
     /// The network or the tool failed.
     Error(String),
 }
@@ -147,7 +152,9 @@ impl Thread {
         if env.lacking(&step.needs).is_some() {
             return Ok(());
         }
-        if let Some(performed) = Box::pin(self.perform(env, step, 0, purpose)).await? {
+        if let Some(performed) = Box::pin(self.perform(env, step, 0, purpose)).await?
+            && !step.action.hangs_up()
+        {
             must_succeed(step, &performed.answer)?;
         }
         Ok(())
@@ -177,7 +184,13 @@ impl Thread {
                 continue;
             }
             self.record(step, &performed.answer)?;
-            return self.conclude(step, &judged, outcomes, &performed.answer);
+            self.conclude(step, &judged, outcomes, &performed.answer)?;
+            let unlike = expect::mismatches(&step.continue_if, &performed.answer, &self.scope)
+                .map_err(|error| missing(step, &error))?;
+            if !unlike.is_empty() {
+                return Err(Stop::NotApplicable { step: describe(step) });
+            }
+            return Ok(());
         }
     }
 
@@ -236,20 +249,24 @@ impl Thread {
         outcomes: Vec<ExpectationOutcome>,
         answer: &Answer,
     ) -> Result<(), Stop> {
-        // A choice that failed says nothing of the status unless one of its options does.
+        // A choice that failed says nothing of the status unless one of its options does; a freedom is never used wrongly.
         let wrong_status = outcomes.iter().zip(judged).any(|(outcome, expectation)| {
-            expect::speaks_of_status(&expectation.matchers)
+            outcome.weight() != Weight::Fact
+                && expect::speaks_of_status(&expectation.matchers)
                 && outcome.mismatches.iter().any(|m| speaks_of_status(&m.subject))
         });
-        let about_status = judged
+        let changes = !matches!(answer.exchange.request.method.as_str(), "GET" | "HEAD");
+        // What is read may be meant to fail even where this profile does not judge it.
+        let about_status = step
+            .expect
             .iter()
+            .filter(|expectation| !changes || judged.contains(expectation))
             .any(|expectation| expect::speaks_of_status(&expectation.matchers));
         for (outcome, expectation) in outcomes.into_iter().zip(judged) {
             if !wrong_status || expect::speaks_of_status(&expectation.matchers) {
                 self.expectations.push(outcome);
             }
         }
-        let changes = !matches!(answer.exchange.request.method.as_str(), "GET" | "HEAD");
         if wrong_status && changes {
             return Err(Stop::Judged);
         }
@@ -331,7 +348,8 @@ impl Thread {
         Ok(None)
     }
 
-    /// Runs steps at once, each in several copies. What they gather is appended in the order of the file.
+    /// Runs steps at once, each in several copies. What they gather is appended in the order of the file; of what several
+    /// capture under one name, the last counts.
     async fn together(
         &mut self,
         env: &Env,
@@ -356,11 +374,15 @@ impl Thread {
             }
         });
         let mut result = Ok(());
-        for (thread, stopped) in futures_util::future::join_all(threads).await {
+        for (mut thread, stopped) in futures_util::future::join_all(threads).await {
+            if stopped.is_ok() {
+                thread.scope.variables.remove("i");
+                self.scope.variables.append(&mut thread.scope.variables);
+            }
             self.absorb(thread);
             // An error outweighs a failed judgement, which outweighs going on.
             if let Err(stop) = stopped
-                && (result.is_ok() || !matches!(stop, Stop::Judged))
+                && (result.is_ok() || !matches!(stop, Stop::Judged | Stop::NotApplicable { .. }))
             {
                 result = Err(stop);
             }
@@ -431,6 +453,11 @@ impl Thread {
         self.expectations.truncate(mark.1);
     }
 
+    /// Whether the case judged or recorded anything beside what is judged on every exchange.
+    fn has_judged(&self) -> bool {
+        !self.facts.is_empty() || !self.expectations.iter().all(|e| e.file.ends_with("spec/always.yaml"))
+    }
+
     fn verdict(&self, stopped: Option<Stop>) -> Verdict {
         let weighs = |weight| self.expectations.iter().any(|e| !e.held() && e.weight() == weight);
         if weighs(Weight::Fail) {
@@ -439,14 +466,18 @@ impl Thread {
         match stopped {
             Some(Stop::Broken { step, seen }) => return Verdict::Broken { step, seen },
             Some(Stop::Error(message)) => return Verdict::Error { message },
-            Some(Stop::Judged) | None => {}
+            Some(Stop::NotApplicable { step }) if !weighs(Weight::Warn) && !self.has_judged() => {
+                return Verdict::Skip {
+                    reason: SkipReason::NotApplicable { step },
+                };
+            }
+            Some(Stop::Judged | Stop::NotApplicable { .. }) | None => {}
         }
         if weighs(Weight::Warn) {
             return Verdict::Warn;
         }
         if let Some(name) = &self.lacking
-            && self.facts.is_empty()
-            && self.expectations.iter().all(|e| e.file.ends_with("spec/always.yaml"))
+            && !self.has_judged()
         {
             return Verdict::Skip {
                 reason: SkipReason::Capability { name: name.clone() },

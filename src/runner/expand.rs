@@ -53,6 +53,10 @@ pub enum PlannedBody {
     Sized(Data, String),
     /// In chunked transfer encoding.
     Streamed(Data, String),
+    /// Its length is announced, so many bytes are sent, and the connection is closed.
+    Cut(Data, u64, String),
+    /// What comes after the bytes that the text, a `Range` field, tells of.
+    Rest(Data, Template, String),
 }
 
 impl PlannedBody {
@@ -62,6 +66,10 @@ impl PlannedBody {
             PlannedBody::Empty => None,
             PlannedBody::Sized(data, what) => Some(format!("{what}, {} bytes", data.len())),
             PlannedBody::Streamed(data, what) => Some(format!("{what}, {} bytes without Content-Length", data.len())),
+            PlannedBody::Cut(data, sent, what) => {
+                Some(format!("{what}, the first {sent} of {} bytes, and no more", data.len()))
+            }
+            PlannedBody::Rest(_, after, what) => Some(format!("{what}, what comes after {after}")),
         }
     }
 }
@@ -76,7 +84,7 @@ pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, Sc
         None => Template::literal(built.digest.as_str()),
     };
     let mut requests = match &step.action {
-        Action::Send(send) => vec![said(send, scope)?],
+        Action::Send(send) => vec![said(send, scope, chunk)?],
         Action::Push { node: name, tag, alone } => {
             let built = node(name)?;
             let mut requests = Vec::new();
@@ -245,7 +253,7 @@ impl Planned {
     }
 }
 
-fn said(send: &Send, scope: &Scope) -> Result<Planned, ScopeError> {
+fn said(send: &Send, scope: &Scope, chunk: u64) -> Result<Planned, ScopeError> {
     Ok(Planned {
         query: send.query.clone(),
         headers: send.headers.clone(),
@@ -253,6 +261,12 @@ fn said(send: &Send, scope: &Scope) -> Result<Planned, ScopeError> {
             Body::Empty => PlannedBody::Empty,
             Body::Node(name) => PlannedBody::Sized(scope.node(name)?.data.clone(), name.clone()),
             Body::Stream(name) => PlannedBody::Streamed(scope.node(name)?.data.clone(), name.clone()),
+            Body::Cut { node, size } => {
+                PlannedBody::Cut(scope.node(node)?.data.clone(), size.resolve(chunk), node.clone())
+            }
+            Body::Rest { node, after } => {
+                PlannedBody::Rest(scope.node(node)?.data.clone(), after.clone(), node.clone())
+            }
             Body::Text(text) => PlannedBody::Sized(Data::Bytes(scope.text(text)?.into()), "text".into()),
             Body::Json(json) => PlannedBody::Sized(Data::Bytes(scope.json(json)?.to_string().into()), "JSON".into()),
         },

@@ -145,7 +145,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> (CapabilityO
         }
         Err(Stop::Broken { step, seen }) => outcome.reason = format!("taken as offered: {step}: {seen}"),
         Err(Stop::Error(message)) => outcome.reason = format!("taken as offered: {message}"),
-        Err(Stop::Judged) => outcome.reason = "taken as offered".to_string(),
+        Err(Stop::Judged | Stop::NotApplicable { .. }) => outcome.reason = "taken as offered".to_string(),
     }
     outcome.evidence = thread.exchanges.last().cloned();
     let chunk = thread

@@ -8,6 +8,7 @@ use super::{Env, Planned, PlannedBody};
 use crate::case::{Capture, CaptureFrom, Redirects, SendAuth, Wire};
 use crate::client::{self, Answer, Purpose, Received, RequestSpec, Target, resolve_location};
 use crate::content::{Data, Scope, ScopeError};
+use crate::expect;
 use crate::oci::link::Links;
 
 /// Pages that are followed at most.
@@ -54,12 +55,19 @@ pub async fn send(
 pub fn captured(capture: &Capture, answer: &Answer) -> Option<String> {
     match &capture.from {
         CaptureFrom::Location => resolve_location(&answer.url, answer.header("Location")?, &[]).ok(),
-        CaptureFrom::Header(name) => answer.header(name).map(str::to_string),
+        CaptureFrom::Header { name, part } => {
+            let lines: Vec<&str> = answer.headers_all(name).collect();
+            let whole = (!lines.is_empty()).then(|| lines.join(", "))?;
+            match part {
+                Some(part) => expect::part(part, &whole),
+                None => Some(whole),
+            }
+        }
         CaptureFrom::Link(rel) => link(answer, rel),
         CaptureFrom::Body => Some(String::from_utf8_lossy(&answer.body.bytes).into_owned()),
-        CaptureFrom::Json(pointer) => {
+        CaptureFrom::Json(pointers) => {
             let document: Value = serde_json::from_slice(&answer.body.bytes).ok()?;
-            match document.pointer(pointer)? {
+            match pointers.iter().find_map(|pointer| document.pointer(pointer))? {
                 Value::String(text) => Some(text.clone()),
                 other => Some(other.to_string()),
             }
@@ -102,6 +110,18 @@ fn spec(planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<RequestSpe
         PlannedBody::Empty => client::Body::Empty,
         PlannedBody::Sized(data, _) => body(data, false),
         PlannedBody::Streamed(data, _) => body(data, true),
+        PlannedBody::Cut(data, sent, _) => client::Body::Cut {
+            bytes: data.slice(0, *sent).pieces().flatten().collect(),
+            announced: data.len(),
+        },
+        PlannedBody::Rest(data, after, _) => {
+            let from = first_missing(&scope.text(after)?).min(data.len());
+            if let Some(last) = data.len().checked_sub(1).filter(|last| from <= *last) {
+                let place = format!("{from}-{last}");
+                request.headers.push(("Content-Range".into(), place.into_bytes()));
+            }
+            body(&data.slice(from, data.len()), false)
+        }
     };
     request.redirects = match planned.redirects {
         Redirects::Follow => client::Redirects::Follow,
@@ -137,6 +157,12 @@ fn body(data: &Data, chunked: bool) -> client::Body {
             }
         }
     }
+}
+
+/// The first byte after those that a `Range` field of an upload tells of; 0 if it tells of none.
+fn first_missing(range: &str) -> u64 {
+    let last = range.strip_prefix("0-").and_then(|last| last.parse::<u64>().ok());
+    last.map_or(0, |last| last.saturating_add(1))
 }
 
 /// Percent-encodes what has a meaning in a query; a colon has none.
@@ -194,6 +220,12 @@ fn merge(answers: &[Answer], pointer: &str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_upload_goes_on_after_its_range() {
+        let firsts = ["0-1023", "0-0", "0--1", "", "bytes=0-9"].map(first_missing);
+        assert_eq!(firsts, [1024, 1, 0, 0, 0]);
+    }
 
     #[test]
     fn a_query_value_keeps_its_meaning() {

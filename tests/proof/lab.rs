@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use referee::case::{Case, Profile, Suite, Weight};
+use referee::client::credentials::Login;
 use referee::client::{self, Client, normalise_target};
 use referee::load;
 use referee::outcome::{CaseOutcome, Verdict};
@@ -18,13 +19,73 @@ use tokio_util::sync::CancellationToken;
 /// The profile under which mutants are sought, unless what they break has no weight in it.
 pub const NEWEST: &str = "oci-dev";
 
+/// How long a step waits for its expectations at most: our own registry is never slow, and mutants never come round.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// A registry to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Specimen {
-    Plain,
-    Variant(Variant),
-    Mutant(Mutant),
+    Plain(Access),
+    Variant(Variant, Access),
+    Mutant(Mutant, Access),
 }
+
+/// How a registry wants to know who asks. The client always has the owner's name and password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    Open,
+    Basic,
+    Token,
+}
+
+impl Access {
+    pub const ALL: [Access; 3] = [Access::Open, Access::Basic, Access::Token];
+
+    /// Where a variant shows: what is about logging in does not on an open registry, and where requests are led elsewhere
+    /// or sent again it matters that the login is there, or is not.
+    pub fn of_variant(variant: Variant) -> &'static [Access] {
+        match variant {
+            Variant::InsufficientScope403 | Variant::AccessTokenOnly | Variant::ChallengeOtherForm => &[Access::Token],
+            Variant::BlobRedirect
+            | Variant::BlobRedirectOtherHost
+            | Variant::TagRedirect
+            | Variant::MountOff
+            | Variant::MountWithoutFrom
+            | Variant::UploadLocationAbsolute
+            | Variant::UploadLocationOpaque
+            | Variant::Throttled
+            | Variant::ErrorsText
+            | Variant::ErrorsEmpty
+            | Variant::JsonCharset => &[Access::Open, Access::Token],
+            _ => &[Access::Open],
+        }
+    }
+
+    fn auth(self) -> Auth {
+        let (user, password) = (USER.to_string(), PASSWORD.to_string());
+        match self {
+            Access::Open => Auth::None,
+            Access::Basic => Auth::Basic { user, password },
+            Access::Token => Auth::Token { user, password },
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Access::Open => "open",
+            Access::Basic => "basic",
+            Access::Token => "token",
+        })
+    }
+}
+
+const USER: &str = "owner";
+const PASSWORD: &str = "of the proof";
+
+/// The area of the requirements that only a registry with a login can break.
+const AUTH: &str = "auth";
 
 /// An expectation as it is written, whatever `each` made of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,7 +169,10 @@ impl Lab {
         let folder =
             std::env::var_os("PROVE_CASES").unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/cases").into());
         let sources = load::from_dir(&folder).unwrap_or_else(|error| panic!("{error}"));
-        let suite = load::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+        let mut suite = load::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+        for case in &mut suite.cases {
+            hurry(&mut case.steps);
+        }
         let runtime = Runtime::new().expect("a runtime");
         Self {
             suite,
@@ -165,13 +229,27 @@ impl Lab {
         self.broken_in(mutant, &self.profile_with(breaks), &citing)
     }
 
+    /// How a mutant wants to know who asks. A registry that does not say how to log in can be judged only by a client that
+    /// knows already, as it does with a password.
+    fn access(&self, mutant: Mutant) -> Access {
+        let area = self
+            .suite
+            .requirement(mutant.breaks())
+            .map(|requirement| requirement.area.as_str());
+        match mutant {
+            Mutant::AuthNoChallenge => Access::Basic,
+            _ if area == Some(AUTH) => Access::Token,
+            _ => Access::Open,
+        }
+    }
+
     /// The expectations of some cases that fail on a mutant under a profile.
     pub fn broken_in(&self, mutant: Mutant, profile: &str, cases: &[usize]) -> BTreeSet<Key> {
         let mut broken = BTreeSet::new();
         if cases.is_empty() {
             return broken;
         }
-        for seen in self.judge(Specimen::Mutant(mutant), profile, cases) {
+        for seen in self.judge(Specimen::Mutant(mutant, self.access(mutant)), profile, cases) {
             for outcome in seen
                 .0
                 .expectations
@@ -245,6 +323,15 @@ impl Lab {
     }
 }
 
+fn hurry(steps: &mut [referee::case::Step]) {
+    for step in steps {
+        step.within = step.within.map(|limit| limit.min(PATIENCE));
+        if let referee::case::Action::Together { steps, .. } = &mut step.action {
+            hurry(steps);
+        }
+    }
+}
+
 fn each_expectation(case: &Case, visit: &mut dyn FnMut(&referee::case::Expectation)) {
     fn walk(steps: &[referee::case::Step], visit: &mut dyn FnMut(&referee::case::Expectation)) {
         for step in steps {
@@ -258,22 +345,27 @@ fn each_expectation(case: &Case, visit: &mut dyn FnMut(&referee::case::Expectati
 }
 
 async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]) -> Vec<Seen> {
+    let (Specimen::Plain(access) | Specimen::Variant(_, access) | Specimen::Mutant(_, access)) = specimen;
     let config = Config {
         mutant: match specimen {
-            Specimen::Mutant(mutant) => Some(mutant),
+            Specimen::Mutant(mutant, _) => Some(mutant),
             _ => None,
         },
         variants: match specimen {
-            Specimen::Variant(variant) => vec![variant],
+            Specimen::Variant(variant, _) => vec![variant],
             _ => Vec::new(),
         },
-        auth: Auth::None,
+        auth: access.auth(),
         ..Config::default()
     };
     let registry = registry::start(config).await.expect("a registry on loopback");
     let base = normalise_target(&registry.url(), false).expect("the registry's own address");
     let mut options = client::Options::new(base.clone());
     options.limits.total = Duration::from_secs(20);
+    options.login = Login::Basic {
+        username: USER.into(),
+        password: PASSWORD.into(),
+    };
     let profile = suite.profile(profile).expect("a profile").clone();
     let options = runner::Options {
         suite: suite.clone(),
@@ -303,7 +395,7 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
     match (report, specimen) {
         (Ok(report), _) => report.cases.into_iter().map(Seen).collect(),
         // A defect so plain that the control refuses the target leaves nothing to be found.
-        (Err(_), Specimen::Mutant(_)) => Vec::new(),
+        (Err(_), Specimen::Mutant(..)) => Vec::new(),
         (Err(refusal), _) => panic!("{specimen:?} is refused: {refusal}"),
     }
 }

@@ -19,6 +19,7 @@ pub(super) use connect::Dialer;
 use read::{Head, Reader};
 
 use super::exchange::{Phase, TransportError};
+use super::request::Body;
 use super::target::Scheme;
 use super::wire::{Clock, Intake, Outgoing, PIECE, Pieces, Reply, Sent, Wire, field};
 
@@ -54,6 +55,16 @@ fn failed(error: TransportError) -> Wire {
 /// Writes and reads at the same time: a registry may answer before it has read the body, and then close.
 async fn converse<S: AsyncRead + AsyncWrite>(stream: S, out: &Outgoing, clock: &Clock) -> Wire {
     let (read_half, mut write_half) = tokio::io::split(stream);
+    if matches!(out.body, Body::Cut { .. }) {
+        let mut sent = Sent::default();
+        let written = write(&mut write_half, out, clock, &mut sent, &Notify::new()).await;
+        let _ = timeout(Duration::from_secs(1), write_half.shutdown()).await;
+        return Wire {
+            sent,
+            reply: None,
+            error: written.err(),
+        };
+    }
     let mut reader = Reader::new(read_half, *clock, out.place.origin.authority());
     let mut sent = Sent::default();
     let mut intake = Intake::new(out.keep, out.max_body);

@@ -33,7 +33,7 @@ impl Decoder<'_> {
         let fields = self.fields_among(tree, &format!("a `{}` step", verb.key.name), &names)?;
         let (key, value) = fields.entry(verb.key.name)?;
         if !verb.answers {
-            for option in ["in", "expect", "record", "capture", "within"] {
+            for option in ["in", "expect", "record", "capture", "within", "continue-if"] {
                 if let Some((key, _)) = fields.entry(option) {
                     let message = format!("`{}` has no answer, so `{option}` has no effect", verb.key.name);
                     self.report(Diagnostic::new(Code::WithoutEffect, key.span, message));
@@ -44,9 +44,21 @@ impl Decoder<'_> {
         let repo = fields.get("in").and_then(|tree| self.repository(tree));
         let needs = self.needs(fields.get("needs"));
         let action = self.action(verb, value, &fields);
+        if action.as_ref().is_some_and(Action::hangs_up) {
+            for option in ["expect", "record", "capture", "within", "continue-if"] {
+                if let Some((key, _)) = fields.entry(option) {
+                    let message = format!("the connection is closed before an answer, so `{option}` has no effect");
+                    self.report(Diagnostic::new(Code::WithoutEffect, key.span, message));
+                }
+            }
+        }
         let expect = self.expectations(fields.get("expect"));
         let record = self.record(fields.get("record"));
         let within = fields.get("within").and_then(|tree| self.time(tree));
+        let continue_if = fields
+            .get("continue-if")
+            .map(|tree| self.matchers(tree))
+            .unwrap_or_default();
         let capture = self.captures(fields.get("capture"));
         Some(Step {
             action: action?,
@@ -56,6 +68,7 @@ impl Decoder<'_> {
             record,
             capture,
             within,
+            continue_if,
             origin: self.origin(key.span),
         })
     }
@@ -73,7 +86,7 @@ impl Decoder<'_> {
             ),
             _ => (true, ""),
         };
-        for option in ["expect", "record", "within"] {
+        for option in ["expect", "record", "within", "continue-if"] {
             if let (false, Some((key, _))) = (judged, fields.entry(option)) {
                 let message = format!("`{option}` has no place here");
                 self.report(Diagnostic::new(Code::JudgedSetup, key.span, message).help(help));
@@ -245,14 +258,38 @@ impl Decoder<'_> {
             return self.node_name(tree, Role::Bytes).map(Body::Node);
         }
         let fields = self.fields(tree, &vocabulary::BODY)?;
-        let mut sources = fields.iter();
+        let mut sources = fields
+            .iter()
+            .filter(|(key, _)| !matches!(key.text.as_str(), "cut" | "after"));
         let (first, second) = (sources.next(), sources.next());
         let (Some((key, value)), None) = (first, second) else {
             self.one_of(fields.head, "a body", &["node", "stream", "text", "json"]);
             return None;
         };
+        let (cut, after) = (fields.get("cut"), fields.get("after"));
+        let part = fields.entry("cut").or(fields.entry("after"));
+        if let Some((part, _)) = part.filter(|_| key.text != "node" || cut.is_some() && after.is_some()) {
+            let message = format!(
+                "`{}` takes a part of a `node`, and there is another way to say it",
+                part.text
+            );
+            self.report(Diagnostic::new(Code::WithoutEffect, part.span, message));
+        }
         Some(match key.text.as_str() {
-            "node" => Body::Node(self.node_name(value, Role::Bytes)?),
+            "node" => {
+                let node = self.node_name(value, Role::Bytes)?;
+                match (cut, after) {
+                    (Some(size), _) => Body::Cut {
+                        node,
+                        size: self.size(size)?,
+                    },
+                    (None, Some(after)) => Body::Rest {
+                        node,
+                        after: self.template(after)?,
+                    },
+                    (None, None) => Body::Node(node),
+                }
+            }
             "stream" => Body::Stream(self.node_name(value, Role::Bytes)?),
             "text" => Body::Text(self.template(value)?),
             _ => Body::Json(self.json(value)?),
@@ -382,16 +419,33 @@ impl Decoder<'_> {
             });
         }
         let fields = self.fields(tree, &vocabulary::CAPTURE_FROM)?;
-        let mut places = fields.iter();
+        let mut places = fields.iter().filter(|(key, _)| key.text != "part");
         let (first, second) = (places.next(), places.next());
         let (Some((key, value)), None) = (first, second) else {
             self.one_of(fields.head, "a capture", &["header", "json", "link"]);
             return None;
         };
+        if let Some((part, _)) = fields.entry("part").filter(|_| key.text != "header") {
+            let message = "`part` is one of a header";
+            self.report(Diagnostic::new(Code::WithoutEffect, part.span, message));
+        }
+        if key.text == "json" && matches!(value.value, Value::List(_)) {
+            let pointers = self.items(Some(value), "a list of JSON pointers", |decoder, tree| {
+                let text = decoder.text(tree)?.to_string();
+                decoder.pointer(&text, tree.span)
+            });
+            return Some(CaptureFrom::Json(pointers));
+        }
         let text = self.text(value)?.to_string();
         Some(match key.text.as_str() {
-            "header" => CaptureFrom::Header(self.header_name(&text, value.span)?),
-            "json" => CaptureFrom::Json(self.pointer(&text, value.span)?),
+            "header" => CaptureFrom::Header {
+                name: self.header_name(&text, value.span)?,
+                part: match fields.get("part") {
+                    Some(part) => Some(self.regex(part)?),
+                    None => None,
+                },
+            },
+            "json" => CaptureFrom::Json(vec![self.pointer(&text, value.span)?]),
             _ => CaptureFrom::Link(text),
         })
     }

@@ -25,6 +25,11 @@ pub static STEP: Shape = Shape {
             Of::Time,
             "Repeat until every expectation holds, for at most this long.",
         ),
+        key(
+            "continue-if",
+            MATCHERS,
+            "Unless the answer is like this, the steps after it are left out.",
+        ),
     ],
 };
 
@@ -36,7 +41,16 @@ pub static CAPTURE_FROM: Shape = Shape {
     what: "a capture",
     keys: &[
         key("header", Of::Plain, "A header as it is."),
-        key("json", Of::Plain, "What a JSON pointer leads to."),
+        key(
+            "part",
+            Of::Plain,
+            "Only what the first group of this regular expression finds in the header.",
+        ),
+        key(
+            "json",
+            Of::Either(&[Of::Plain, Of::List(&Of::Plain)]),
+            "What a JSON pointer leads to; of several, the first that leads to anything.",
+        ),
         key("link", Of::Plain, "The target of the link with this relation."),
     ],
 };
@@ -174,6 +188,16 @@ pub static BODY: Shape = Shape {
     keys: &[
         key("node", NODE_NAME, "The bytes of a node, with their length."),
         key("stream", NODE_NAME, "The bytes of a node in chunked transfer encoding."),
+        key(
+            "cut",
+            Of::Size,
+            "Beside `node`: only so many bytes, then the connection is closed; there is no answer.",
+        ),
+        key(
+            "after",
+            Of::Text,
+            "Beside `node`: only the bytes after this `Range`, with their `Content-Range`.",
+        ),
         key("text", Of::Text, "A text."),
         key("json", Of::Json, "A JSON document."),
     ],

@@ -22,10 +22,12 @@ pub(super) fn other(seen: &Seen<'_>, reply: Reply) -> Reply {
 
 fn token(seen: &Seen<'_>, reply: Reply) -> Reply {
     match seen.mutant {
-        M::AuthTokenOtherField => reply.edited(|body| {
-            let token = body["token"].clone();
-            *body = json!({"jwt": token, "expires_in": 300});
-        }),
+        M::AuthTokenOtherField if seen.request.queries("scope").any(|scope| scope.ends_with("push")) => {
+            reply.edited(|body| {
+                let token = body["token"].clone();
+                *body = json!({"jwt": token, "expires_in": 300});
+            })
+        }
         M::AuthTokensDiffer => reply.edited(|body| body["access_token"] = "another".into()),
         M::AuthTokenShortLived => reply.edited(|body| body["expires_in"] = 5.into()),
         M::AuthIssuedAtNumber => reply.edited(|body| body["issued_at"] = 1_700_000_000.into()),
@@ -54,6 +56,8 @@ fn extensions(seen: &Seen<'_>, reply: Reply) -> Reply {
         }),
         M::ExtensionsText => reply.set(header::CONTENT_TYPE, "text/plain"),
         M::ExtensionsNull => reply.edited(|body| body["extensions"] = Value::Null),
+        M::ExtensionsLinkBare => reply.with(header::LINK, "/v2/_oci/ext/discover?last=_oci; rel=\"next\""),
+        M::ExtensionsLinkNowhere => reply.with(header::LINK, "</v2/_oci/ext/discover/2>; rel=\"next\""),
         M::ExtensionNoName => without(reply, "name"),
         M::ExtensionNoUrl => without(reply, "url"),
         M::ExtensionNoEndpoints => without(reply, "endpoints"),
@@ -118,6 +122,8 @@ pub(super) fn challenge(mutant: M, challenge: &str) -> String {
             None => challenge.to_owned(),
         },
         M::AuthScopeWrite => challenge.replace("pull,push", "read,write"),
+        M::AuthScopeRead => challenge.replace(":pull\"", ":read\""),
+        M::AuthScopeRemove => challenge.replace(":delete\"", ":remove\""),
         _ => challenge.to_owned(),
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn interfere(seen: &Seen<'_>) -> Option<Answer> {
         Route::Uploads(name) => uploads(seen, name),
         Route::Upload(name, id) => upload(seen, name, id),
         Route::Tags(_) => tags(seen),
-        Route::Referrers(..) => referrers(seen),
+        Route::Referrers(name, digest) => referrers(seen, name, digest),
         Route::Token => token(seen),
         Route::Catalog | Route::Extensions | Route::BadName(_) | Route::Unknown => None,
     })
@@ -168,7 +168,7 @@ fn manifest(seen: &Seen<'_>, name: &RepositoryName, text: &str) -> Option<Answer
         (M::ManifestNotVisible, "GET" | "HEAD") if exists() && memory.is_first(key.as_str()) => unknown(),
         (M::ManifestHeadNotVisible, "HEAD") if exists() && memory.is_first(key.as_str()) => unknown(),
         (M::ManifestByTagOnly, "GET" | "HEAD") if memory.recall(&key).is_some() => unknown(),
-        (M::DeleteTagOff403, "DELETE") if !by_digest => refuse(403, ErrorCode::Denied),
+        (M::DeleteTagOff403, "DELETE") if !by_digest => refuse(403, ErrorCode::Unsupported),
         (M::DeleteTagOff404, "DELETE") if !by_digest => refuse(404, ErrorCode::Unsupported),
         (M::DeleteManifestOff501, "DELETE") if by_digest => refuse(501, ErrorCode::Unsupported),
         (M::ErrorUnsupported, "DELETE") => deletion_denied(),
@@ -185,6 +185,22 @@ fn manifest(seen: &Seen<'_>, name: &RepositoryName, text: &str) -> Option<Answer
         (M::ManifestRepushIgnored, "GET" | "HEAD") if memory.recall(&key).is_some() => unknown(),
         (M::DeleteManifestKeepsTags, "DELETE") if by_digest && exists() => hide(seen, key),
         (M::DeleteManifestKeepsTags, "GET" | "HEAD") if memory.recall(&key).is_some() => unknown(),
+        (M::DeleteTagRepushIgnored, "DELETE") if !by_digest && exists() => {
+            memory.remember(key, "");
+            None
+        }
+        (M::DeleteTagRepushIgnored, "GET" | "HEAD") if memory.recall(&key).is_some() => unknown(),
+        (M::DeleteTagComesBack, "PUT") if !by_digest && exists() => {
+            let before = seen.manifest(name, reference.as_ref()?)?;
+            memory.remember(key, before.digest.as_str());
+            None
+        }
+        (M::DeleteTagComesBack, "DELETE") => {
+            let before: Digest = memory.recall(&key)?.parse().ok()?;
+            let tag = reference.as_ref()?.tag()?.clone();
+            seen.registry.store().put_tag(name, tag, before);
+            accept(202)
+        }
         (M::DeletedReferrerListed, "DELETE") if by_digest && exists() => {
             seen.delete_tags(name, text);
             hide(seen, key)
@@ -235,15 +251,19 @@ fn uploads(seen: &Seen<'_>, name: &RepositoryName) -> Option<Answer> {
                 None
             }
         }
-        (M::MountOtherHost, Some(digest)) => {
-            let (host, rest) = from?.split_once('/')?;
-            let from: RepositoryName = rest.parse().ok()?;
-            let mut store = seen.registry.store();
-            let bytes = store.repository(&from)?.blob(&digest)?.content.bytes.clone();
-            let is_host = host.contains(['.', ':']);
-            is_host
-                .then(|| store.put_blob(name, &digest, bytes))
-                .and_then(|()| blob(&digest))
+        (M::MountExisting409, Some(digest)) if seen.has_blob(name, &digest) => {
+            refuse(409, ErrorCode::BlobUploadInvalid)
+        }
+        (M::MountChain404, Some(digest)) => {
+            let mounts = seen.registry.memory.recall(&format!("mounts:{digest}"))?;
+            if mounts.split_whitespace().any(|mount| Some(mount) == from) {
+                refuse(404, ErrorCode::BlobUnknown)
+            } else {
+                None
+            }
+        }
+        (M::MountBadSource400, Some(_)) if from?.parse::<RepositoryName>().is_err() => {
+            refuse(400, ErrorCode::NameInvalid)
         }
         _ => None,
     }
@@ -301,8 +321,12 @@ fn tags(seen: &Seen<'_>) -> Option<Answer> {
     }
 }
 
-fn referrers(seen: &Seen<'_>) -> Option<Answer> {
+fn referrers(seen: &Seen<'_>, name: &RepositoryName, digest: &str) -> Option<Answer> {
     match seen.mutant {
+        M::DeletedSubject404 => {
+            seen.registry.memory.recall(&format!("gone:{name}:{digest}"))?;
+            refuse(404, ErrorCode::ManifestUnknown)
+        }
         M::ReferrersAbsent405 => no_method("PUT"),
         M::ReferrersAbsent500 => refuse(501, ErrorCode::Unsupported),
         M::SubjectHeaderWithoutApi => refuse(404, ErrorCode::Unsupported),
@@ -331,6 +355,7 @@ fn token(seen: &Seen<'_>) -> Option<Answer> {
         .any(asks_for_more);
     match seen.mutant {
         M::AuthMoreThanAllowed403 if asks_for_more => refuse(403, ErrorCode::Denied),
+        M::AuthManyScopes400 if seen.request.queries("scope").count() > 1 => refuse(400, ErrorCode::Unsupported),
         _ => None,
     }
 }

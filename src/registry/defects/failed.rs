@@ -71,7 +71,7 @@ fn recode(seen: &Seen<'_>, mut failure: Failure) -> Failure {
         }
     }
     let dropped = match seen.mutant {
-        M::AuthNoChallenge => header::WWW_AUTHENTICATE,
+        M::AuthNoChallenge if seen.route.repository().is_some() => header::WWW_AUTHENTICATE,
         M::MethodNoAllow => header::ALLOW,
         M::Range416NoLength => header::CONTENT_RANGE,
         _ => return failure,

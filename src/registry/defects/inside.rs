@@ -182,82 +182,6 @@ impl Registry {
     }
 }
 
-/// Deletions.
-impl Registry {
-    /// What a mutant deletes besides a blob.
-    pub(in crate::registry) fn also_delete_blob(&self, store: &mut Store, name: &RepositoryName, digest: &Digest) {
-        let holders: Vec<RepositoryName> = store.repositories().map(|(name, _)| name.clone()).collect();
-        let mounts = self.memory.recall(&format!("mounts:{digest}")).unwrap_or_default();
-        let also = |holder: &&RepositoryName| match self.mutant() {
-            Some(M::DeleteBlobEverywhere) => true,
-            Some(M::DeleteMountedSource) => mounts.split_whitespace().any(|mount| mount == holder.as_str()),
-            _ => false,
-        };
-        for holder in holders.iter().filter(|holder| *holder != name).filter(also) {
-            store.delete_blob(holder, digest);
-        }
-    }
-
-    /// Remembers where a blob was mounted to.
-    pub(in crate::registry) fn remember_mount(&self, name: &RepositoryName, digest: &Digest) {
-        if self.is(M::DeleteMountedSource) {
-            let key = format!("mounts:{digest}");
-            let mounts = self.memory.recall(&key).unwrap_or_default();
-            self.memory.remember(key, format!("{mounts} {name}"));
-        }
-    }
-
-    /// What a mutant deletes besides a manifest or a tag, or remembers of it.
-    pub(in crate::registry) fn also_delete_manifest(
-        &self,
-        store: &mut Store,
-        name: &RepositoryName,
-        reference: &Reference,
-        manifest: &Manifest,
-    ) {
-        let Some(mutant) = self.mutant() else { return };
-        let tags = |store: &Store| -> Vec<Tag> {
-            let Some(repository) = store.repository(name) else {
-                return Vec::new();
-            };
-            let points = |tag: &&Tag| {
-                repository
-                    .tag(tag)
-                    .is_some_and(|tagged| tagged.digest == manifest.digest)
-            };
-            repository.tags().filter(points).cloned().collect()
-        };
-        let ghosts = |tags: &[Tag]| {
-            let key = format!("ghosts:{name}");
-            let mut all = self.memory.recall(&key).unwrap_or_default();
-            tags.iter().for_each(|tag| all.push_str(&format!(" {tag}")));
-            self.memory.remember(key, all);
-        };
-        match (mutant, reference) {
-            (M::DeleteTagTakesManifest, Reference::Tag(_)) => drop(store.delete_manifest(name, &manifest.digest)),
-            (M::DeleteTagTakesSiblings, Reference::Tag(_)) => {
-                for tag in tags(store) {
-                    store.delete_tag(name, &tag);
-                }
-            }
-            (M::TagsDeletedListed, Reference::Tag(tag)) => ghosts(std::slice::from_ref(tag)),
-            (M::DeleteManifestListsTags, Reference::Digest(_)) => ghosts(&tags(store)),
-            (M::DeleteManifestTakesBlobs, Reference::Digest(_)) => {
-                for blob in &manifest.document.blobs {
-                    store.delete_blob(name, &blob.digest);
-                }
-            }
-            (M::DeleteEverywhere, Reference::Digest(digest)) => {
-                let names: Vec<RepositoryName> = store.repositories().map(|(name, _)| name.clone()).collect();
-                for other in names.iter().filter(|other| *other != name) {
-                    store.delete_manifest(other, digest);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
 /// Uploads.
 impl Registry {
     /// The identifier of the one upload that a repository has.
@@ -297,6 +221,9 @@ impl Registry {
                 ErrorCode::BlobUploadInvalid,
                 "it is there already",
             )),
+            M::UploadConcurrentElsewhere400 if self.got_elsewhere(name, digest.as_ref(), upload) => Err(
+                Failure::bad_request(ErrorCode::BlobUploadInvalid, "it cannot be changed"),
+            ),
             M::UploadConcurrent500 if present().is_some_and(|serial| serial > upload.opened) => Err(server_error()),
             M::DigestAlgorithmForgotten if self.memory.recall(&format!("algorithm:{id}")).is_some() => {
                 let is_sha256 = digest.is_some_and(|digest| digest.algorithm() == Some(Algorithm::Sha256));

@@ -6,6 +6,7 @@
 
 mod auth;
 mod before;
+mod deletions;
 mod documents;
 mod failed;
 mod inside;
@@ -13,6 +14,7 @@ mod lists;
 mod memory;
 mod pull;
 mod push;
+mod race;
 mod wire;
 
 use std::sync::Arc;

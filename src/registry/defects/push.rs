@@ -104,6 +104,7 @@ pub(super) fn uploads(seen: &Seen<'_>, name: &RepositoryName, reply: Reply) -> R
         M::UploadPostIs200 if opened => reply.status(200),
         M::UploadPostNoLocation if opened => reply.without(header::LOCATION),
         M::LocationNotRooted if opened => reply.set(header::LOCATION, location.trim_start_matches('/')),
+        M::ChunkMinimumText if opened => reply.set(OCI_CHUNK_MIN_LENGTH, "4KiB"),
         M::ChunkMinimumForLast if opened => reply.set(OCI_CHUNK_MIN_LENGTH, 4096),
         M::SinglePostIs200 if created && !is_mount => reply.status(200),
         M::SinglePostNoLocation if created && !is_mount => reply.without(header::LOCATION),
@@ -181,6 +182,10 @@ pub(super) fn upload(seen: &Seen<'_>, name: &RepositoryName, id: &str, reply: Re
         (M::UploadStatusOld404, "PATCH") => with_state(seen, name, id, reply),
         (M::UploadStatusIs200, "GET") => reply.status(200),
         (M::UploadStatusNoLocation, "GET") => reply.without(header::LOCATION),
+        (M::UploadStatusLocationDead, "GET") => {
+            let id = seen.registry.identifiers.next();
+            reply.set(header::LOCATION, format_args!("/v2/{name}/blobs/uploads/{id}"))
+        }
         (M::UploadStatusNoRange, "GET") => reply.without(header::RANGE),
         (M::CancelIs200, "DELETE") => reply.status(200),
         (M::CancelIs202, "DELETE") => reply.status(202),

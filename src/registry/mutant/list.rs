@@ -98,10 +98,10 @@ mutants! {
     MalformedDigestPush500 "dist-reference-malformed-digest-put"
         "A malformed digest in a push gives 500 (distribution/distribution#4945).";
     MalformedDigestIsTag "dist-reference-malformed-digest-put" "A push by a malformed digest is stored as a tag.";
-    UpperCaseDigestFound "img-digest-no-uppercase" "Digests in upper case are understood.";
-    UpperCaseDigestPushed "img-digest-no-uppercase" "A blob can be pushed by a digest in upper case.";
-    DigestBareHexFound "img-digest-grammar" "A digest is found without its algorithm: the hexadecimal digits will do.";
-    DigestUpperAlgorithmFound "img-digest-grammar" "The algorithm of a digest may be in upper case.";
+    UpperCaseDigestFound "dist-digest-one-form" "Digests in upper case are understood.";
+    UpperCaseDigestPushed "dist-push-bad-digest-400" "A blob can be pushed by a digest in upper case.";
+    DigestBareHexFound "dist-digest-one-form" "A digest is found without its algorithm: the hexadecimal digits will do.";
+    DigestUpperAlgorithmFound "dist-digest-one-form" "The algorithm of a digest may be in upper case.";
     // Uploads: opening, closing, in one piece.
     UploadPostIs201 "dist-upload-post-202" "Opening an upload answers 201.";
     UploadPostIs200 "dist-upload-post-202" "Opening an upload answers 200.";
@@ -132,10 +132,10 @@ mutants! {
         "Content is taken under digests that cannot be checked.";
     BadDigestStored "dist-push-bad-digest-not-stored"
         "An upload with a wrong digest is refused, but the blob is there.";
-    Sha256Unchecked "img-digest-sha256" "Blobs are taken under any SHA-256.";
-    Sha256ShortAccepted "img-digest-sha256-hex" "A SHA-256 may be cut short when a blob is pushed.";
-    Sha512ShortAccepted "img-digest-sha512-hex" "A SHA-512 may be cut short when a blob is pushed.";
-    Blake3Unverified "img-digest-blake3-hex" "A blob is taken under any BLAKE3 digest, however long.";
+    Sha256Unchecked "img-digest-sha256" "Blobs are taken under any SHA-256 (nexspence/nexspence#195).";
+    Sha256ShortAccepted "dist-push-bad-digest-400" "A SHA-256 may be cut short when a blob is pushed.";
+    Sha512ShortAccepted "dist-push-bad-digest-400" "A SHA-512 may be cut short when a blob is pushed.";
+    Blake3Unverified "dist-push-bad-digest-not-stored" "A blob is taken under any BLAKE3 digest, however long.";
     SinglePostIs200 "dist-upload-single-post-201" "A single POST answers 200.";
     SinglePostNoLocation "dist-upload-single-post-location" "A single POST gives no Location.";
     SinglePostLocationDead "dist-upload-single-post-location" "The Location after a single POST leads nowhere.";
@@ -151,6 +151,7 @@ mutants! {
     DigestAlgorithmUnsupported500 "dist-chunk-digest-algorithm-unsupported"
         "An unsupported digest-algorithm gives 500.";
     ChunkMinimumUnannounced "dist-chunk-min-length-header" "Chunks under 4 KiB are refused without a word before.";
+    ChunkMinimumText "dist-chunk-min-length-header" "The least size of chunks is announced with a unit.";
     ChunkMinimumForLast "dist-chunk-min-length-final-exempt"
         "The announced least size of chunks holds for the last one too.";
     ContentRangeUnitRequired "dist-chunk-content-range-format"
@@ -161,12 +162,13 @@ mutants! {
     ChunkPatchNoLocation "dist-chunk-patch-location" "A chunk gives no Location.";
     ChunkPatchNoRange "dist-chunk-patch-range" "A chunk gives no Range.";
     ChunkPatchRangeUnit "dist-chunk-patch-range" "The Range of a chunk has a unit.";
-    ChunkRangeOfChunk "dist-chunk-patch-range-cumulative" "The Range of a chunk counts from its own start.";
+    ChunkRangeOfChunk "dist-chunk-patch-range-cumulative"
+        "The Range of a chunk counts from its own start (zot, by regclient/regclient#961).";
     ChunkRangeStuck "dist-chunk-patch-range-cumulative"
         "The Range stays what it was after the first chunk (aws/containers-roadmap#2831).";
     ChunkRangeExclusive "dist-chunk-patch-range-cumulative" "The Range ends one after the last byte.";
     FirstChunkAnywhere "dist-chunk-first-starts-at-zero" "The first chunk may say that it starts anywhere.";
-    ChunkGapAccepted "dist-chunk-gap-416" "A chunk may skip bytes.";
+    ChunkGapAccepted "dist-chunk-gap-416" "A chunk may skip bytes (distribution/distribution#3141).";
     ChunkGap400 "dist-chunk-gap-416" "A chunk that skips bytes gives 400.";
     ChunkRepeatAccepted "dist-chunk-overlap-416" "A chunk that was there before is taken for a retry.";
     ChunkOverlapAppended "dist-chunk-overlap-416" "A chunk that overlaps is appended.";
@@ -176,7 +178,8 @@ mutants! {
     ChunkLengthUnchecked "dist-chunk-length-mismatch" "A chunk counts as long as its Content-Range says.";
     Chunk416Closes "dist-chunk-416-session-survives" "A chunk out of order ends the upload.";
     Chunk416Appends "dist-chunk-416-session-survives" "A chunk out of order is refused and appended.";
-    FinalPatchRefused "dist-chunk-final-by-patch" "A closing PUT without a body is refused after chunks.";
+    FinalPatchRefused "dist-chunk-final-by-patch"
+        "A closing PUT without a body is refused after chunks (project-zot/zot#3642).";
     FinalPutIgnored "dist-chunk-final-by-put" "The body of a closing PUT is ignored after chunks.";
     ChunkPutIs200 "dist-chunk-put-201" "Closing an upload of chunks answers 200.";
     ChunkPutNoLocation "dist-chunk-put-201" "Closing an upload of chunks gives no Location.";
@@ -191,21 +194,24 @@ mutants! {
     UploadStatusIs200 "dist-upload-status-204" "The status of an upload answers 200.";
     UploadStatusIs404 "dist-upload-status-204" "Uploads have no status.";
     UploadStatusNoLocation "dist-upload-status-location" "The status of an upload has no Location.";
+    UploadStatusLocationDead "dist-upload-status-location" "The Location of a status leads nowhere.";
     UploadStatusNoRange "dist-upload-status-range" "The status of an upload has no Range.";
     UploadStatusFirstChunk "dist-upload-status-range" "The status of an upload tells of its first chunk only.";
     UploadStatusOld404 "dist-upload-status-older-location"
         "Only the newest URL of an upload has a status (opencontainers/distribution-spec#415).";
+    BrokenChunkCloses "dist-upload-resume" "An upload is over when the connection breaks within a chunk.";
+    BrokenChunkUncounted "dist-upload-resume"
+        "What came of a chunk before the connection broke is kept, and the status does not tell of it.";
     UploadStatusUnknown204 "dist-upload-status-unknown-404" "Unknown uploads have a status.";
     CancelIs200 "dist-upload-cancel-204" "Cancelling answers 200.";
     CancelIs202 "dist-upload-cancel-204" "Cancelling answers 202.";
     CancelDoesNothing "dist-upload-cancel-session-gone" "A cancelled upload goes on.";
     CancelUnknown204 "dist-upload-cancel-unknown" "An unknown upload can be cancelled.";
     CancelUnknown500 "dist-upload-cancel-unknown" "Cancelling an unknown upload gives 500.";
-    UploadNeverIdle "dist-upload-timeout" "Uploads are never dropped, however long nobody goes on with them.";
     LocationNotRooted "dist-http-location-relative" "The Location of an upload lacks its first slash.";
     // Mounts.
     MountIs200 "dist-mount-201" "A mount answers 200.";
-    MountIs202 "dist-mount-201" "A mount answers 202, and there is no upload.";
+    MountIs202 "dist-mount-fallback-usable" "A mount answers 202, and there is no upload.";
     MountNoLocation "dist-mount-location" "A mount gives no Location.";
     MountLocationOfUpload "dist-mount-location" "The Location of a mount is that of no blob.";
     MountNothing "dist-mount-visible-in-target" "A mount answers 201 and does nothing.";
@@ -216,7 +222,26 @@ mutants! {
     MountFallbackNoLocation "dist-mount-fallback-usable" "A mount that fails opens an upload without a Location.";
     MountFallbackDead "dist-mount-fallback-usable" "A mount that fails opens an upload that does not exist.";
     MountAbsent201 "dist-mount-absent-blob-not-201" "A mount of what is not there answers 201.";
-    MountOtherHost "dist-mount-same-registry" "The host in the source of a mount is cut off.";
+    MountMoves "dist-mount-source-unchanged" "A mount takes the blob from where it was.";
+    MountExisting409 "dist-mount-fallback-202" "A mount of a blob that is there already gives 409.";
+    MountChain404 "dist-mount-fallback-202" "A blob that was mounted cannot be mounted from there: 404.";
+    MountBadSource400 "dist-mount-fallback-202"
+        "A mount from what is no name of a repository gives 400 (goharbor/harbor#22078).";
+    // Several clients at once.
+    UploadConcurrentElsewhere400 "dist-upload-concurrent-same-blob"
+        "An upload cannot be closed if another repository got the blob meanwhile (sonatype/nexus-public#967).";
+    UploadConcurrentTorn "dist-concurrent-push-kept"
+        "A blob that two clients upload at once is not what they sent (distribution/distribution#2077).";
+    ManifestConcurrent400 "dist-concurrent-push-201"
+        "A manifest that two clients push at once is invalid for one of them (GoogleContainerTools/jib#2470).";
+    TagsLostUpdate "dist-concurrent-push-kept" "Of the tags that are set at once, one stays.";
+    ReferrersLostUpdate "dist-concurrent-push-kept" "Of the referrers that are pushed at once, one is listed.";
+    TagMoveGap "dist-concurrent-read" "A tag is gone while it is moved.";
+    BlobRepushGap "dist-concurrent-read" "A blob is gone while it is uploaded again.";
+    DeleteReadEmpty "dist-concurrent-delete" "What is being deleted reads as empty.";
+    DeleteTakesUpload "dist-concurrent-push-kept"
+        "A deletion takes the blob from a repository that gets it meanwhile (artifact-keeper/artifact-keeper#3851).";
+    MountDangling "dist-concurrent-push-kept" "A mount of a blob that is being deleted answers 201.";
     // Pushing manifests.
     SubjectRequired "dist-push-subject-missing-accepted" "A manifest is refused if its subject is not there.";
     SubjectRequiredServerError "dist-push-subject-missing-accepted"
@@ -392,6 +417,9 @@ mutants! {
     DeleteTagTakesManifest "dist-delete-tag-keeps-manifest" "Deleting a tag deletes the manifest (project-zot/zot#67).";
     DeleteTagTakesSiblings "dist-delete-tag-keeps-other-tags" "Deleting a tag deletes the other tags of its manifest.";
     DeleteTagUnknown202 "dist-delete-tag-unknown-404" "An unknown tag can be deleted.";
+    DeleteTagComesBack "dist-delete-tag-then-404" "Deleting a tag that was moved brings back what it led to before.";
+    DeleteTagRepushIgnored "dist-gc-repush-after-delete" "A tag that was deleted cannot be set again, with 201.";
+    DeleteTagEverywhere "dist-gc-repo-isolation" "Deleting a tag deletes it in every repository.";
     DeleteManifestIs200 "dist-delete-manifest-202" "Deleting a manifest answers 200.";
     DeleteManifestIs204 "dist-delete-manifest-202" "Deleting a manifest answers 204.";
     DeleteUnknownRepository202 "dist-delete-manifest-repo-404" "Manifests of unknown repositories can be deleted.";
@@ -400,6 +428,7 @@ mutants! {
     DeleteManifestGetStays "dist-delete-manifest-then-404" "A deleted manifest is gone for HEAD and not for GET.";
     DeleteManifestKeepsTags "dist-delete-manifest-removes-tags" "A deleted manifest is still found by its tags.";
     DeleteManifestListsTags "dist-gc-listed-implies-pullable" "The tags of a deleted manifest are still listed.";
+    DeleteManifestTakesAllTags "dist-pull-manifest-tag-200" "Deleting a manifest deletes all tags of its repository.";
     DeleteManifestUnknown202 "dist-delete-manifest-unknown-404" "An unknown manifest can be deleted.";
     DeleteManifestUnknown500 "dist-delete-manifest-unknown-404" "Deleting an unknown manifest gives 500.";
     DeleteBlobIs200 "dist-delete-blob-202" "Deleting a blob answers 200.";
@@ -410,10 +439,19 @@ mutants! {
     DeleteBlobComesBack "dist-delete-blob-then-404"
         "A deleted blob is back once another repository reads it (CVE-2026-35172).";
     DeleteManifestTakesBlobs "dist-gc-shared-blob-survives" "Deleting a manifest deletes its blobs, shared or not.";
+    DeleteIndexTakesChildren "dist-gc-shared-blob-survives"
+        "Deleting an index deletes what it lists, whoever else needs it.";
+    DeleteChildTakesSiblings "dist-gc-shared-blob-survives"
+        "Deleting a manifest deletes what stands beside it in an index.";
+    DeleteManifestTakesKin "dist-gc-shared-blob-survives"
+        "Deleting a manifest deletes those that share a blob with it.";
     DeleteMountedSource "dist-gc-mounted-blob-survives" "Deleting a blob deletes it where it was mounted to.";
     DeleteEverywhere "dist-gc-repo-isolation" "Deleting a manifest deletes it in every repository.";
     DeleteBlobEverywhere "dist-gc-repo-isolation" "Deleting a blob deletes it in every repository.";
     DeletedReferrerListed "dist-gc-referrer-deleted-unlisted" "A deleted referrer is still listed.";
+    DeletedReferrerTakesKin "dist-referrers-new-pushes" "Deleting a referrer deletes all referrers of its subject.";
+    DeletedReferrerTakesSubject "dist-pull-manifest-tag-200" "Deleting a referrer deletes its subject.";
+    DeletedSubject404 "dist-referrers-never-404" "Asking for the referrers of a deleted subject gives 404.";
     RepushIgnored "dist-gc-repush-after-delete"
         "A blob that was deleted cannot be pushed again, with 201 (distribution/distribution#4569).";
     ManifestRepushIgnored "dist-gc-repush-after-delete" "A manifest that was deleted cannot be pushed again, with 201.";
@@ -460,19 +498,28 @@ mutants! {
     VaryMissing "dist-conneg-vary"
         "A tag on an index gives a child when Accept lacks indexes, and no word of it in Vary.";
     // Authentication.
-    AuthNoChallenge "dist-auth-401-challenge" "401 comes without a challenge.";
+    AuthNoChallenge "dist-auth-401-challenge" "401 comes without a challenge, except at the base.";
     AuthChallengeNoService "dist-auth-bearer-params" "The challenge has no service.";
     AuthChallengeRelative "dist-auth-bearer-params" "The realm of the challenge is not absolute.";
     AuthScopeShortName "dist-auth-scope-form" "The scope of a challenge has the last component of the name only.";
     AuthScopeWrite "dist-auth-scope-form" "The scope of a challenge says write for push.";
-    AuthTokenOtherField "dist-auth-token-response" "Tokens come in a field of another name.";
+    AuthScopeRead "dist-auth-scope-form" "The scope of a challenge says read for pull.";
+    AuthScopeRemove "dist-auth-scope-form" "The scope of a challenge says remove for delete.";
+    AuthTokenOtherField "dist-auth-token-response" "Tokens for pushing come in a field of another name.";
     AuthTokensDiffer "dist-auth-token-response" "token and access_token differ.";
     AuthTokenShortLived "dist-auth-token-lifetime" "Tokens are good for five seconds.";
     AuthIssuedAtNumber "dist-auth-token-lifetime" "The time of issue is a number.";
     AuthBadCredentialsToken "dist-auth-token-bad-credentials" "A wrong password gives a token.";
     AuthMoreThanAllowed403 "dist-auth-token-reduced-scope" "Asking for an action that does not exist gives 403.";
+    AuthMoreThanAllowedNothing "dist-auth-token-reduced-scope"
+        "Asking for what does not exist gives a token for nothing.";
     AuthAnyToken "dist-auth-token-accepted" "Any token is good.";
     AuthTokenOnce "dist-auth-token-accepted" "A token is good once.";
+    AuthPushTokenRefused "dist-auth-token-accepted" "A token for pushing is not good for pushing.";
+    AuthActionsUnchecked "dist-auth-token-scope" "A token is good for anything in its repository.";
+    AuthRepositoryUnchecked "dist-auth-token-scope" "A token is good for the same in any repository.";
+    AuthAnyPassword "dist-auth-wrong-credentials" "Any name and password are good beside the tokens.";
+    AuthManyScopes400 "dist-auth-multi-scope" "Asking for two scopes gives 400.";
     AuthOneScope "dist-auth-multi-scope" "Only the first scope counts.";
     AuthMountUnchecked "dist-auth-mount-access" "A mount may read any repository.";
     // Warnings, proxies, extensions.
@@ -491,10 +538,12 @@ mutants! {
     ExtensionNoName "dist-ext-discover-name" "The listed extension has no name.";
     ExtensionNoUrl "dist-ext-discover-url" "The listed extension has no URL.";
     ExtensionNoEndpoints "dist-ext-discover-endpoints" "The listed extension has no endpoints.";
+    ExtensionsLinkBare "dist-ext-pagination" "The link to more extensions has no angle brackets.";
+    ExtensionsLinkNowhere "dist-ext-pagination" "The link to more extensions leads nowhere.";
     // Documents.
     UnknownAlgorithmRefused "img-digest-unknown-algorithm-passes"
         "A manifest that mentions an unknown digest algorithm is refused.";
-    UnknownAlgorithmServerError "img-digest-grammar"
+    UnknownAlgorithmServerError "img-digest-unknown-algorithm-passes"
         "A manifest that mentions an unknown digest algorithm gives 500, as in distribution.";
     MixedAlgorithmsRefused "img-digest-mixed-algorithms" "All digests of a manifest have to be by one algorithm.";
     DescriptorFieldsUnchecked "img-descriptor-required" "Descriptors without digest or size are taken.";
