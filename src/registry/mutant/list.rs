@@ -235,6 +235,8 @@ mutants! {
     ManifestLocationOfBlob "dist-push-manifest-location-pullable" "The Location of a manifest is that of a blob.";
     ManifestReserialised "dist-push-manifest-exact-bytes" "Manifests are written anew when stored.";
     ManifestTrimmed "dist-push-manifest-exact-bytes" "White space around a manifest is cut off.";
+    ManifestRepaired "dist-push-manifest-exact-bytes"
+        "A manifest that breaks rules is taken, and stored as one that breaks fewer.";
     ManifestPutDigestSha256 "dist-push-manifest-digest-header-equal" "A push by SHA-512 is confirmed with the SHA-256.";
     ManifestPutDigestWrong "dist-push-manifest-digest-header-equal"
         "A push by tag is confirmed with the digest of nothing.";
@@ -497,22 +499,25 @@ mutants! {
     UnknownAlgorithmServerError "img-digest-grammar"
         "A manifest that mentions an unknown digest algorithm gives 500, as in distribution.";
     MixedAlgorithmsRefused "img-digest-mixed-algorithms" "All digests of a manifest have to be by one algorithm.";
-    DescriptorFieldsUnchecked "img-descriptor-required" "Descriptors without digest or size are taken.";
-    DescriptorTypeUnchecked "img-descriptor-media-type-syntax" "Media types of descriptors are not checked.";
+    DescriptorFieldsServerError "img-descriptor-required"
+        "A descriptor without type, digest or size gives 500.";
+    DescriptorTypeServerError "img-descriptor-media-type-syntax"
+        "A malformed media type in a descriptor gives 500.";
     DescriptorSizeRounded "img-descriptor-size-int64" "Large numbers in manifests are rounded.";
-    DescriptorSizeNegative "img-descriptor-size-not-negative"
-        "Negative sizes are taken (quay/quay#3683 and all registries tried).";
-    DescriptorSizeUnchecked "img-descriptor-size-mismatch" "Sizes of descriptors are not compared with the content.";
+    DescriptorSizeServerError "img-descriptor-size-int64" "A size that is no whole number gives 500.";
+    DescriptorSizeNegativeServerError "img-descriptor-size-not-negative" "A negative size gives 500.";
+    DescriptorSizeOtherServerError "img-descriptor-size-mismatch" "A size that is not that of the content gives 500.";
     DataRefused "img-descriptor-data-accepted" "Embedded content is refused.";
-    DataUnchecked "img-descriptor-data-identical" "Embedded content is not compared with the digest.";
+    DataServerError "img-descriptor-data-identical"
+        "Embedded content that is not what size and digest say gives 500.";
     DataAdded "img-descriptor-data-not-added" "Small blobs are embedded in stored manifests.";
-    SchemaVersionUnchecked "img-manifest-schema-version" "Any schemaVersion is taken.";
-    MediaTypeUnchecked "img-manifest-media-type-value"
-        "mediaType may be another than the pushed type (CVE-2021-41190).";
+    SchemaVersionServerError "img-manifest-schema-version" "Another schemaVersion than 2 gives 500.";
+    MediaTypeOtherServerError "img-manifest-media-type-value"
+        "A mediaType other than the pushed type gives 500.";
     MediaTypeRequired "img-manifest-media-type-used" "A manifest without mediaType gives 500.";
-    ConfigOptional "img-manifest-config-required" "A manifest without config is taken.";
-    LayersUnchecked "img-manifest-layers-descriptors" "layers may be anything.";
+    ConfigMissingServerError "img-manifest-config-required" "A manifest without config gives 500.";
     LayersNullServerError "img-manifest-layers-descriptors" "layers that are no array give 500.";
+    LayersTextServerError "img-manifest-layers-descriptors" "A layer that is no object gives 500.";
     ConfigImageRefused "img-manifest-config-type-supported" "The ordinary config type is refused.";
     ConfigUnknownRefused "img-manifest-config-unknown-type" "Unknown config types are refused (go-gitea/gitea#28973).";
     ConfigParsed "img-manifest-config-unknown-not-parsed" "A config of any type has to be JSON.";
@@ -527,7 +532,7 @@ mutants! {
     EmptyDescriptorRefused "img-manifest-empty-descriptor" "The empty descriptor is refused.";
     AnnotationsServerError "img-manifest-annotations-strings" "An annotation that is no text gives 500.";
     AnnotationsUnknownRefused "img-manifest-annotations-unknown-key" "Annotations with keys of one's own are refused.";
-    IndexManifestsOptional "img-index-manifests-required" "An index without manifests is taken.";
+    IndexManifestsMissingServerError "img-index-manifests-required" "An index without manifests gives 500.";
     IndexChildrenRefused "img-index-manifest-supported" "An index with more than one child is refused.";
     IndexNestedRefused "img-index-nested" "Indexes in indexes are refused (quay/quay#3427).";
     IndexUnknownChildRefused "img-index-unknown-child-type" "Children of unknown types are refused.";
