@@ -56,6 +56,10 @@ impl Registry {
                 .chain(children())
                 .chain([&document["config"], &document["subject"]])
         };
+        let present = || {
+            let single = [document.get("config"), document.get("subject")];
+            layers().chain(children()).chain(single.into_iter().flatten())
+        };
         let type_of = |descriptor: &Value| descriptor["mediaType"].as_str().unwrap_or_default().to_owned();
         let algorithm = |descriptor: &Value| descriptor["digest"].as_str()?.split(':').next().map(str::to_owned);
         let known = |algorithm: &str| Algorithm::parse(algorithm).is_some();
@@ -118,30 +122,40 @@ impl Registry {
             M::MediaTypeRequired => document.get("mediaType").is_none(),
             M::SchemaVersionServerError => document.get("schemaVersion") != Some(&json!(2)),
             M::MediaTypeOtherServerError => document.get("mediaType").is_some_and(|own| own != media_type),
-            M::ConfigMissingServerError => !is_index && document.get("config").is_none(),
-            M::IndexManifestsMissingServerError => is_index && document.get("manifests").is_none(),
+            M::ConfigMissingServerError => !is_index && !document["config"].is_object(),
+            M::IndexManifestsMissingServerError => is_index && !document["manifests"].is_array(),
             M::LayersTextServerError => layers().any(|layer| !layer.is_object()),
-            M::DescriptorFieldsServerError => descriptors()
-                .filter_map(Value::as_object)
-                .any(|object| !DESCRIPTOR.iter().all(|name| object.contains_key(*name))),
+            M::DescriptorFieldsServerError => {
+                present().any(|descriptor| !DESCRIPTOR.iter().all(|name| descriptor.get(*name).is_some()))
+            }
+            M::DescriptorDigestServerError => present()
+                .filter_map(|descriptor| descriptor.get("digest"))
+                .any(|digest| !digest.as_str().is_some_and(|text| text.parse::<Digest>().is_ok())),
             M::DescriptorTypeServerError => descriptors()
                 .filter_map(|descriptor| descriptor["mediaType"].as_str())
                 .any(|text| MediaType::bare(text).is_err()),
             M::DescriptorSizeServerError => descriptors()
                 .filter_map(|descriptor| descriptor.get("size"))
-                .any(|size| !size.is_i64() && !size.is_u64()),
+                .any(|size| size.as_i64().is_none_or(|size| size >= 1 << 53)),
             M::DescriptorSizeNegativeServerError => {
                 descriptors().any(|descriptor| descriptor["size"].as_i64() < Some(0) && descriptor["size"].is_i64())
             }
             M::DataServerError => descriptors().any(has_other_data),
             M::LayersNullServerError => document.get("layers").is_some_and(|layers| !layers.is_array()),
-            M::ArtifactTypeServerError => document["artifactType"]
-                .as_str()
-                .is_some_and(|text| MediaType::bare(text).is_err()),
+            M::ArtifactTypeServerError => document
+                .get("artifactType")
+                .is_some_and(|value| !value.as_str().is_some_and(|text| MediaType::bare(text).is_ok())),
             M::ArtifactTypeMissingServerError => {
                 config_type == media_type::OCI_EMPTY && document.get("artifactType").is_none()
             }
-            M::AnnotationsServerError => annotations().any(|(_, value)| !value.is_string()),
+            M::AnnotationsServerError => present()
+                .chain([&document])
+                .filter_map(|object| object.get("annotations"))
+                .any(|annotations| {
+                    !annotations
+                        .as_object()
+                        .is_some_and(|map| map.values().all(Value::is_string))
+                }),
             M::DuplicateNamesServerError => has_duplicate_names(bytes),
             M::SubjectRequiredServerError => self.lacks_subject(repository, &document),
             _ => false,
@@ -184,9 +198,10 @@ impl Registry {
             return repaired(bytes);
         }
         let document = serde_json::from_slice::<Value>(bytes).ok();
-        let is_manifest = document.as_ref().and_then(Value::as_object).is_some_and(|object| {
-            object.contains_key("config") || object.contains_key("manifests")
-        });
+        let is_manifest = document
+            .as_ref()
+            .and_then(Value::as_object)
+            .is_some_and(|object| object.contains_key("config") || object.contains_key("manifests"));
         (mutant == M::BadJsonAccepted && !is_manifest).then(|| nothing().to_string().into())
     }
 
@@ -257,7 +272,9 @@ fn has_other_data(descriptor: &Value) -> bool {
     let Ok(data) = base64::engine::general_purpose::STANDARD.decode(data) else {
         return true;
     };
-    let digest = descriptor["digest"].as_str().and_then(|text| text.parse::<Digest>().ok());
+    let digest = descriptor["digest"]
+        .as_str()
+        .and_then(|text| text.parse::<Digest>().ok());
     descriptor["size"].as_u64() != Some(data.len() as u64) || digest.is_none_or(|digest| digest.verify(&data).is_err())
 }
 

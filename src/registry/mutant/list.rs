@@ -1,6 +1,10 @@
 //! The mutants: name, the requirement of the catalogue that it breaks, what it does wrong.
 
 mutants! {
+    // What is there at all.
+    UploadsMissing "dist-conf-other-categories" "Nothing can be pushed: opening an upload gives 405.";
+    ManifestsReadOnly "dist-conf-other-categories" "Blobs can be uploaded and manifests not: 405.";
+    TagsMissing "dist-conf-other-categories" "There is no list of tags: 404.";
     // Pull: manifests.
     PingGone "dist-ping-200" "The base path answers 404.";
     PingServerError "dist-ping-200" "The base path answers 500.";
@@ -218,6 +222,8 @@ mutants! {
     MountAbsent201 "dist-mount-absent-blob-not-201" "A mount of what is not there answers 201.";
     MountOtherHost "dist-mount-same-registry" "The host in the source of a mount is cut off.";
     // Pushing manifests.
+    SparseNotKept "dist-push-manifest-immediately-visible"
+        "A manifest with missing references is answered with 201 and not kept.";
     SubjectRequired "dist-push-subject-missing-accepted" "A manifest is refused if its subject is not there.";
     SubjectRequiredServerError "dist-push-subject-missing-accepted"
         "A missing subject gives 500 (project-zot/zot#1424).";
@@ -501,10 +507,12 @@ mutants! {
     MixedAlgorithmsRefused "img-digest-mixed-algorithms" "All digests of a manifest have to be by one algorithm.";
     DescriptorFieldsServerError "img-descriptor-required"
         "A descriptor without type, digest or size gives 500.";
+    DescriptorDigestServerError "img-descriptor-required" "A malformed digest in a descriptor gives 500.";
     DescriptorTypeServerError "img-descriptor-media-type-syntax"
         "A malformed media type in a descriptor gives 500.";
     DescriptorSizeRounded "img-descriptor-size-int64" "Large numbers in manifests are rounded.";
-    DescriptorSizeServerError "img-descriptor-size-int64" "A size that is no whole number gives 500.";
+    DescriptorSizeServerError "img-descriptor-size-int64"
+        "A size that is no whole number, or is 2^53 or more, gives 500.";
     DescriptorSizeNegativeServerError "img-descriptor-size-not-negative" "A negative size gives 500.";
     DescriptorSizeOtherServerError "img-descriptor-size-mismatch" "A size that is not that of the content gives 500.";
     DataRefused "img-descriptor-data-accepted" "Embedded content is refused.";
@@ -515,7 +523,7 @@ mutants! {
     MediaTypeOtherServerError "img-manifest-media-type-value"
         "A mediaType other than the pushed type gives 500.";
     MediaTypeRequired "img-manifest-media-type-used" "A manifest without mediaType gives 500.";
-    ConfigMissingServerError "img-manifest-config-required" "A manifest without config gives 500.";
+    ConfigMissingServerError "img-manifest-config-required" "A manifest whose config is no object gives 500.";
     LayersNullServerError "img-manifest-layers-descriptors" "layers that are no array give 500.";
     LayersTextServerError "img-manifest-layers-descriptors" "A layer that is no object gives 500.";
     ConfigImageRefused "img-manifest-config-type-supported" "The ordinary config type is refused.";
@@ -526,13 +534,13 @@ mutants! {
     LayerZstdRefused "img-manifest-layer-zstd" "Layers under zstd are refused.";
     LayerUnknownRefused "img-manifest-layer-unknown-type" "Unknown layer types are refused.";
     ArtifactTypeUnknownRefused "img-manifest-artifact-type-unknown" "artifactType has to be a registered one.";
-    ArtifactTypeServerError "img-manifest-artifact-type-syntax" "An artifactType with a space gives 500.";
+    ArtifactTypeServerError "img-manifest-artifact-type-syntax" "An artifactType that is no media type gives 500.";
     ArtifactTypeMissingServerError "img-manifest-artifact-type-with-empty-config"
         "The empty config without artifactType gives 500.";
     EmptyDescriptorRefused "img-manifest-empty-descriptor" "The empty descriptor is refused.";
-    AnnotationsServerError "img-manifest-annotations-strings" "An annotation that is no text gives 500.";
+    AnnotationsServerError "img-manifest-annotations-strings" "Annotations that are no map of texts give 500.";
     AnnotationsUnknownRefused "img-manifest-annotations-unknown-key" "Annotations with keys of one's own are refused.";
-    IndexManifestsMissingServerError "img-index-manifests-required" "An index without manifests gives 500.";
+    IndexManifestsMissingServerError "img-index-manifests-required" "An index whose manifests are no array gives 500.";
     IndexChildrenRefused "img-index-manifest-supported" "An index with more than one child is refused.";
     IndexNestedRefused "img-index-nested" "Indexes in indexes are refused (quay/quay#3427).";
     IndexUnknownChildRefused "img-index-unknown-child-type" "Children of unknown types are refused.";
