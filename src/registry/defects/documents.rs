@@ -122,6 +122,7 @@ impl Registry {
             M::MediaTypeRequired => document.get("mediaType").is_none(),
             M::SchemaVersionServerError => document.get("schemaVersion") != Some(&json!(2)),
             M::MediaTypeOtherServerError => document.get("mediaType").is_some_and(|own| own != media_type),
+            M::ManifestTypeServerError => !Document::is_known(media_type),
             M::ConfigMissingServerError => !is_index && !document["config"].is_object(),
             M::IndexManifestsMissingServerError => is_index && !document["manifests"].is_array(),
             M::LayersTextServerError => layers().any(|layer| !layer.is_object()),

@@ -505,27 +505,28 @@ mutants! {
     UnknownAlgorithmServerError "img-digest-grammar"
         "A manifest that mentions an unknown digest algorithm gives 500, as in distribution.";
     MixedAlgorithmsRefused "img-digest-mixed-algorithms" "All digests of a manifest have to be by one algorithm.";
-    DescriptorFieldsServerError "img-descriptor-required"
+    DescriptorFieldsServerError "dist-push-bad-document"
         "A descriptor without type, digest or size gives 500.";
-    DescriptorDigestServerError "img-descriptor-required" "A malformed digest in a descriptor gives 500.";
-    DescriptorTypeServerError "img-descriptor-media-type-syntax"
+    DescriptorDigestServerError "dist-push-bad-document" "A malformed digest in a descriptor gives 500.";
+    DescriptorTypeServerError "dist-push-bad-document"
         "A malformed media type in a descriptor gives 500.";
     DescriptorSizeRounded "img-descriptor-size-int64" "Large numbers in manifests are rounded.";
-    DescriptorSizeServerError "img-descriptor-size-int64"
+    DescriptorSizeServerError "dist-push-bad-document"
         "A size that is no whole number, or is 2^53 or more, gives 500.";
-    DescriptorSizeNegativeServerError "img-descriptor-size-not-negative" "A negative size gives 500.";
-    DescriptorSizeOtherServerError "img-descriptor-size-mismatch" "A size that is not that of the content gives 500.";
+    DescriptorSizeNegativeServerError "dist-push-bad-document" "A negative size gives 500.";
+    DescriptorSizeOtherServerError "dist-push-bad-document" "A size that is not that of the content gives 500.";
     DataRefused "img-descriptor-data-accepted" "Embedded content is refused.";
-    DataServerError "img-descriptor-data-identical"
+    DataServerError "dist-push-bad-document"
         "Embedded content that is not what size and digest say gives 500.";
     DataAdded "img-descriptor-data-not-added" "Small blobs are embedded in stored manifests.";
-    SchemaVersionServerError "img-manifest-schema-version" "Another schemaVersion than 2 gives 500.";
-    MediaTypeOtherServerError "img-manifest-media-type-value"
+    SchemaVersionServerError "dist-push-bad-document" "Another schemaVersion than 2 gives 500.";
+    ManifestTypeServerError "dist-push-bad-document" "A manifest of an unknown type gives 500.";
+    MediaTypeOtherServerError "dist-push-bad-document"
         "A mediaType other than the pushed type gives 500.";
     MediaTypeRequired "img-manifest-media-type-used" "A manifest without mediaType gives 500.";
-    ConfigMissingServerError "img-manifest-config-required" "A manifest whose config is no object gives 500.";
-    LayersNullServerError "img-manifest-layers-descriptors" "layers that are no array give 500.";
-    LayersTextServerError "img-manifest-layers-descriptors" "A layer that is no object gives 500.";
+    ConfigMissingServerError "dist-push-bad-document" "A manifest whose config is no object gives 500.";
+    LayersNullServerError "dist-push-bad-document" "layers that are no array give 500.";
+    LayersTextServerError "dist-push-bad-document" "A layer that is no object gives 500.";
     ConfigImageRefused "img-manifest-config-type-supported" "The ordinary config type is refused.";
     ConfigUnknownRefused "img-manifest-config-unknown-type" "Unknown config types are refused (go-gitea/gitea#28973).";
     ConfigParsed "img-manifest-config-unknown-not-parsed" "A config of any type has to be JSON.";
@@ -534,13 +535,13 @@ mutants! {
     LayerZstdRefused "img-manifest-layer-zstd" "Layers under zstd are refused.";
     LayerUnknownRefused "img-manifest-layer-unknown-type" "Unknown layer types are refused.";
     ArtifactTypeUnknownRefused "img-manifest-artifact-type-unknown" "artifactType has to be a registered one.";
-    ArtifactTypeServerError "img-manifest-artifact-type-syntax" "An artifactType that is no media type gives 500.";
-    ArtifactTypeMissingServerError "img-manifest-artifact-type-with-empty-config"
+    ArtifactTypeServerError "dist-push-bad-document" "An artifactType that is no media type gives 500.";
+    ArtifactTypeMissingServerError "dist-push-bad-document"
         "The empty config without artifactType gives 500.";
     EmptyDescriptorRefused "img-manifest-empty-descriptor" "The empty descriptor is refused.";
-    AnnotationsServerError "img-manifest-annotations-strings" "Annotations that are no map of texts give 500.";
+    AnnotationsServerError "dist-push-bad-document" "Annotations that are no map of texts give 500.";
     AnnotationsUnknownRefused "img-manifest-annotations-unknown-key" "Annotations with keys of one's own are refused.";
-    IndexManifestsMissingServerError "img-index-manifests-required" "An index whose manifests are no array gives 500.";
+    IndexManifestsMissingServerError "dist-push-bad-document" "An index whose manifests are no array gives 500.";
     IndexChildrenRefused "img-index-manifest-supported" "An index with more than one child is refused.";
     IndexNestedRefused "img-index-nested" "Indexes in indexes are refused (quay/quay#3427).";
     IndexUnknownChildRefused "img-index-unknown-child-type" "Children of unknown types are refused.";
@@ -548,6 +549,6 @@ mutants! {
         "Unknown properties are refused (GoogleContainerTools/jib#3969 in a client).";
     ContentNormalised "img-content-not-altered" "Blobs that are JSON are written anew when stored.";
     Utf8Escaped "img-json-utf8" "Letters beyond ASCII are escaped in stored manifests.";
-    DuplicateNamesServerError "img-json-no-duplicate-names" "A name that occurs twice gives 500.";
+    DuplicateNamesServerError "dist-push-bad-document" "A name that occurs twice gives 500.";
     CanonicalJsonRequired "img-json-canonical" "Manifests that are not canonical JSON are refused.";
 }
