@@ -125,6 +125,12 @@ impl Registry {
             M::ManifestTypeServerError => !Document::is_known(media_type),
             M::ConfigMissingServerError => !is_index && !document["config"].is_object(),
             M::IndexManifestsMissingServerError => is_index && !document["manifests"].is_array(),
+            M::PlatformServerError => children()
+                .filter_map(|child| child.get("platform"))
+                .any(|platform| !["architecture", "os"].iter().all(|name| platform[*name].is_string())),
+            M::UrlsServerError => present()
+                .filter_map(|descriptor| descriptor.get("urls"))
+                .any(|urls| !urls.as_array().is_some_and(|urls| urls.iter().all(Value::is_string))),
             M::LayersTextServerError => layers().any(|layer| !layer.is_object()),
             M::DescriptorFieldsServerError => {
                 present().any(|descriptor| !DESCRIPTOR.iter().all(|name| descriptor.get(*name).is_some()))

@@ -270,6 +270,7 @@ mutants! {
     IndexMediaTypeFieldRequired "dist-push-without-mediatype-field" "Indexes without mediaType are refused.";
     LayersRequired "dist-push-no-layers" "An image without layers is refused, as Quay does.";
     BadJsonServerError "dist-push-invalid-json" "A body that is no JSON gives 500 (artipie/docker-adapter#356).";
+    RefusedPushUntags "dist-push-invalid-json" "A push by tag that is refused takes the tag away.";
     BadJsonAccepted "dist-push-invalid-json" "A body that is no manifest is taken.";
     ManifestUnlimited "dist-push-manifest-size-limit" "Manifests of any size are taken (project-zot/zot#3977).";
     ManifestTooLarge400 "dist-push-manifest-413" "A manifest that is too large gives 400, as in distribution.";
@@ -541,6 +542,8 @@ mutants! {
     EmptyDescriptorRefused "img-manifest-empty-descriptor" "The empty descriptor is refused.";
     AnnotationsServerError "dist-push-bad-document" "Annotations that are no map of texts give 500.";
     AnnotationsUnknownRefused "img-manifest-annotations-unknown-key" "Annotations with keys of one's own are refused.";
+    PlatformServerError "dist-push-bad-document" "A platform without architecture or os gives 500.";
+    UrlsServerError "dist-push-bad-document" "urls that are no list of texts give 500.";
     IndexManifestsMissingServerError "dist-push-bad-document" "An index whose manifests are no array gives 500.";
     IndexChildrenRefused "img-index-manifest-supported" "An index with more than one child is refused.";
     IndexNestedRefused "img-index-nested" "Indexes in indexes are refused (quay/quay#3427).";
