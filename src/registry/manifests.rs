@@ -12,6 +12,7 @@ use hyper::StatusCode;
 use hyper::header;
 
 use super::blobs::{entity_tag, in_use, name_unknown};
+use super::defects::server_error;
 use super::delayed::Doomed;
 use super::document::{self, Descriptor, Document};
 use super::request::{BodyError, Request};
@@ -108,11 +109,17 @@ impl Registry {
         self.whim(store.repository(name), &media_type, &bytes)?;
         let document = self.read_document(&media_type, &bytes)?;
         if !self.has(Variant::MissingReferencesAccepted) {
-            self.check_references(store.repository(name), &document)?;
+            match self.check_references(store.repository(name), &document) {
+                Err(_) if self.is(Mutant::SparseNotKept) => {
+                    let location = format!("/v2/{name}/manifests/{digest}");
+                    return Ok(Reply::new(StatusCode::CREATED).location(location).digest(&digest));
+                }
+                checked => checked?,
+            }
         }
         check_same_type(&store, name, &digest, &media_type)?;
         let subject = document.subject.clone();
-        let bytes = self.altered(store.repository(name), bytes);
+        let bytes = self.altered(store.repository(name), &media_type, bytes);
         let media_type = self.kept_media_type(media_type, request);
         store.put_manifest(name, &digest, media_type, bytes, document);
         for tag in self.tags_to_set(&mut store, name, &reference, &tags, &digest) {
@@ -163,6 +170,9 @@ impl Registry {
         let forgiven = self.forgiven(media_type, bytes);
         let bytes = forgiven.as_ref().unwrap_or(bytes);
         let document = Document::read(media_type, bytes);
+        if self.is(Mutant::ManifestRepaired) && document.is_err() {
+            return Document::opaque(media_type, bytes).map_err(manifest_invalid);
+        }
         if self.has(Variant::DocumentsUnchecked) && document.is_err() {
             return Document::read_leniently(media_type, bytes).map_err(manifest_invalid);
         }
@@ -261,7 +271,8 @@ impl Registry {
             let digest = &descriptor.digest;
             match held {
                 Some(length) if length as u64 == descriptor.size => Ok(()),
-                Some(_) if self.is(Mutant::DescriptorSizeUnchecked) || self.has(Variant::DocumentsUnchecked) => Ok(()),
+                Some(_) if self.is(Mutant::DescriptorSizeOtherServerError) => Err(server_error()),
+                Some(_) if self.is(Mutant::ManifestRepaired) || self.has(Variant::DocumentsUnchecked) => Ok(()),
                 Some(length) => {
                     let message = format!("{digest} has {length} bytes, not {}", descriptor.size);
                     Err(Failure::bad_request(ErrorCode::SizeInvalid, message))

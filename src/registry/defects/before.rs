@@ -142,6 +142,7 @@ fn manifest(seen: &Seen<'_>, name: &RepositoryName, text: &str) -> Option<Answer
     let unknown = || refuse(404, ErrorCode::ManifestUnknown);
     let has_fallback_form = text.starts_with("sha256-") || text.starts_with("sha512-");
     match (seen.mutant, seen.request.method.as_str()) {
+        (M::ManifestsReadOnly, "PUT") => no_method("GET, HEAD, DELETE"),
         (M::HeadManifest405, "HEAD") => no_method("GET, PUT, DELETE"),
         (M::HeadManifestByDigest404, "HEAD") if by_digest => unknown(),
         (M::ManifestByDigestUntagged404, "GET" | "HEAD") if by_digest && !seen.is_tagged(name, text) => unknown(),
@@ -231,6 +232,7 @@ fn uploads(seen: &Seen<'_>, name: &RepositoryName) -> Option<Answer> {
     let from = request.query("from");
     let blob = |digest: &Digest| Some(Ok(created(name, digest)));
     match (seen.mutant, mount) {
+        (M::UploadsMissing, _) => no_method("GET, HEAD"),
         (M::SinglePostRefused, _) if request.query("digest").is_some() => refuse(404, ErrorCode::Unsupported),
         (M::SinglePostFallbackDead, _) if request.query("digest").is_some() => {
             let id = seen.registry.identifiers.next();
@@ -312,6 +314,7 @@ fn upload(seen: &Seen<'_>, name: &RepositoryName, id: &str) -> Option<Answer> {
 fn tags(seen: &Seen<'_>) -> Option<Answer> {
     let (n, last) = (seen.request.query("n"), seen.request.query("last"));
     match seen.mutant {
+        M::TagsMissing => refuse(404, ErrorCode::Unsupported),
         M::TagsZero400 if n == Some("0") => refuse(400, ErrorCode::Unsupported),
         M::TagsLargeLimit400 if n.is_some_and(|n| n.parse().is_ok_and(|n: u64| n > 1000)) => {
             refuse(400, ErrorCode::Unsupported)

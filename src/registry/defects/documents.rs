@@ -4,13 +4,14 @@
 //! takes too much reads another document than the one it was given: [`Registry::forgiven`] repairs it.
 
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::server_error;
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::ErrorCode;
 use crate::oci::media_type::{self, MediaType};
 use crate::registry::Mutant as M;
+use crate::registry::document::Document;
 use crate::registry::respond::Failure;
 use crate::registry::server::Registry;
 use crate::registry::store::Repository;
@@ -27,6 +28,9 @@ const PROPERTIES: [&str; 9] = [
     "annotations",
     "blobs",
 ];
+
+/// What every descriptor has.
+const DESCRIPTOR: [&str; 3] = ["mediaType", "digest", "size"];
 
 impl Registry {
     /// Why a mutant refuses a manifest that is fine.
@@ -51,6 +55,10 @@ impl Registry {
             layers()
                 .chain(children())
                 .chain([&document["config"], &document["subject"]])
+        };
+        let present = || {
+            let single = [document.get("config"), document.get("subject")];
+            layers().chain(children()).chain(single.into_iter().flatten())
         };
         let type_of = |descriptor: &Value| descriptor["mediaType"].as_str().unwrap_or_default().to_owned();
         let algorithm = |descriptor: &Value| descriptor["digest"].as_str()?.split(':').next().map(str::to_owned);
@@ -112,14 +120,49 @@ impl Registry {
         let breaks = match mutant {
             M::UnknownAlgorithmServerError => has_unknown(),
             M::MediaTypeRequired => document.get("mediaType").is_none(),
+            M::SchemaVersionServerError => document.get("schemaVersion") != Some(&json!(2)),
+            M::MediaTypeOtherServerError => document.get("mediaType").is_some_and(|own| own != media_type),
+            M::ManifestTypeServerError => !Document::is_known(media_type),
+            M::ConfigMissingServerError => !is_index && !document["config"].is_object(),
+            M::IndexManifestsMissingServerError => is_index && !document["manifests"].is_array(),
+            M::PlatformServerError => children()
+                .filter_map(|child| child.get("platform"))
+                .any(|platform| !["architecture", "os"].iter().all(|name| platform[*name].is_string())),
+            M::UrlsServerError => present()
+                .filter_map(|descriptor| descriptor.get("urls"))
+                .any(|urls| !urls.as_array().is_some_and(|urls| urls.iter().all(Value::is_string))),
+            M::LayersTextServerError => layers().any(|layer| !layer.is_object()),
+            M::DescriptorFieldsServerError => {
+                present().any(|descriptor| !DESCRIPTOR.iter().all(|name| descriptor.get(*name).is_some()))
+            }
+            M::DescriptorDigestServerError => present()
+                .filter_map(|descriptor| descriptor.get("digest"))
+                .any(|digest| !digest.as_str().is_some_and(|text| text.parse::<Digest>().is_ok())),
+            M::DescriptorTypeServerError => descriptors()
+                .filter_map(|descriptor| descriptor["mediaType"].as_str())
+                .any(|text| MediaType::bare(text).is_err()),
+            M::DescriptorSizeServerError => descriptors()
+                .filter_map(|descriptor| descriptor.get("size"))
+                .any(|size| size.as_i64().is_none_or(|size| size >= 1 << 53)),
+            M::DescriptorSizeNegativeServerError => {
+                descriptors().any(|descriptor| descriptor["size"].as_i64() < Some(0) && descriptor["size"].is_i64())
+            }
+            M::DataServerError => descriptors().any(has_other_data),
             M::LayersNullServerError => document.get("layers").is_some_and(|layers| !layers.is_array()),
-            M::ArtifactTypeServerError => document["artifactType"]
-                .as_str()
-                .is_some_and(|text| MediaType::bare(text).is_err()),
+            M::ArtifactTypeServerError => document
+                .get("artifactType")
+                .is_some_and(|value| !value.as_str().is_some_and(|text| MediaType::bare(text).is_ok())),
             M::ArtifactTypeMissingServerError => {
                 config_type == media_type::OCI_EMPTY && document.get("artifactType").is_none()
             }
-            M::AnnotationsServerError => annotations().any(|(_, value)| !value.is_string()),
+            M::AnnotationsServerError => present()
+                .chain([&document])
+                .filter_map(|object| object.get("annotations"))
+                .any(|annotations| {
+                    !annotations
+                        .as_object()
+                        .is_some_and(|map| map.values().all(Value::is_string))
+                }),
             M::DuplicateNamesServerError => has_duplicate_names(bytes),
             M::SubjectRequiredServerError => self.lacks_subject(repository, &document),
             _ => false,
@@ -153,49 +196,33 @@ impl Registry {
         let is_index = [media_type::OCI_INDEX, media_type::DOCKER_LIST].contains(&media_type);
         let nothing = || match is_index {
             true => json!({"schemaVersion": 2, "manifests": []}),
-            false => json!({"schemaVersion": 2, "config": repaired_descriptor(Map::new())}),
+            false => json!({
+                "schemaVersion": 2,
+                "config": {"mediaType": media_type::OCTET_STREAM, "digest": "unknown:0", "size": 0},
+            }),
         };
-        let Ok(mut document) = serde_json::from_slice::<Value>(bytes) else {
-            return (mutant == M::BadJsonAccepted).then(|| nothing().to_string().into());
-        };
-        let Some(object) = document.as_object_mut() else {
-            return (mutant == M::BadJsonAccepted).then(|| nothing().to_string().into());
-        };
-        match mutant {
-            M::BadJsonAccepted => {
-                if !object.contains_key("config") && !object.contains_key("manifests") {
-                    return Some(nothing().to_string().into());
-                }
-            }
-            M::SchemaVersionUnchecked => drop(object.insert("schemaVersion".into(), 2.into())),
-            M::MediaTypeUnchecked => drop(object.remove("mediaType")),
-            M::ConfigOptional if !is_index && !object.contains_key("config") => {
-                return Some(nothing().to_string().into());
-            }
-            M::LayersUnchecked => {
-                if !object.get("layers").is_some_and(|layers| {
-                    layers
-                        .as_array()
-                        .is_some_and(|layers| layers.iter().all(Value::is_object))
-                }) {
-                    object.remove("layers");
-                }
-            }
-            M::IndexManifestsOptional if is_index && !object.contains_key("manifests") => {
-                object.insert("manifests".into(), json!([]));
-            }
-            M::DescriptorFieldsUnchecked
-            | M::DescriptorTypeUnchecked
-            | M::DescriptorSizeNegative
-            | M::DataUnchecked => repair_descriptors(mutant, object),
-            _ => return None,
+        if mutant == M::ManifestRepaired {
+            return repaired(bytes);
         }
-        Some(document.to_string().into())
+        let document = serde_json::from_slice::<Value>(bytes).ok();
+        let is_manifest = document
+            .as_ref()
+            .and_then(Value::as_object)
+            .is_some_and(|object| object.contains_key("config") || object.contains_key("manifests"));
+        (mutant == M::BadJsonAccepted && !is_manifest).then(|| nothing().to_string().into())
     }
 
     /// The bytes that a mutant stores in the place of a manifest's.
-    pub(in crate::registry) fn altered(&self, repository: Option<&Repository>, bytes: Bytes) -> Bytes {
+    pub(in crate::registry) fn altered(
+        &self,
+        repository: Option<&Repository>,
+        media_type: &str,
+        bytes: Bytes,
+    ) -> Bytes {
         let Some(mutant) = self.mutant() else { return bytes };
+        if mutant == M::ManifestRepaired && Document::read(media_type, &bytes).is_err() {
+            return repaired(&bytes).unwrap_or(bytes);
+        }
         let Ok(text) = str::from_utf8(&bytes) else { return bytes };
         let parsed = || serde_json::from_str::<Value>(text).unwrap_or_default();
         match mutant {
@@ -237,50 +264,25 @@ impl Registry {
     }
 }
 
-/// Makes descriptors pass that lack something, or have something that is wrong.
-fn repair_descriptors(mutant: M, object: &mut Map<String, Value>) {
-    let lists = ["layers", "manifests"];
-    let in_lists = |object: &mut Map<String, Value>, name: &str, act: &dyn Fn(&mut Value)| {
-        object
-            .get_mut(name)
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-            .for_each(act);
-    };
-    let repair = |value: &mut Value| {
-        let Some(descriptor) = value.as_object_mut() else {
-            return;
-        };
-        match mutant {
-            M::DescriptorFieldsUnchecked => *value = repaired_descriptor(std::mem::take(descriptor)),
-            M::DescriptorTypeUnchecked => {
-                descriptor.insert("mediaType".into(), media_type::OCTET_STREAM.into());
-            }
-            M::DescriptorSizeNegative if descriptor.get("size").is_some_and(|size| size.as_i64() < Some(0)) => {
-                *value = repaired_descriptor(Map::new());
-            }
-            M::DataUnchecked => drop(descriptor.remove("data")),
-            _ => {}
-        }
-    };
-    for name in ["config", "subject"] {
-        object.get_mut(name).into_iter().for_each(repair);
-    }
-    for name in lists {
-        in_lists(object, name, &repair);
-    }
+/// A document as it comes out of a reader that overlooks what is wrong, printed anew.
+fn repaired(bytes: &[u8]) -> Option<Bytes> {
+    let value: Value = serde_json::from_str(&String::from_utf8_lossy(bytes)).ok()?;
+    Some(format!("{value:#}").into())
 }
 
-/// A descriptor of nothing that anybody has to have, unless everything is there.
-fn repaired_descriptor(descriptor: Map<String, Value>) -> Value {
-    if ["mediaType", "digest", "size"]
-        .iter()
-        .all(|name| descriptor.contains_key(*name))
-    {
-        return descriptor.into();
-    }
-    json!({"mediaType": media_type::OCTET_STREAM, "digest": "unknown:0", "size": 0})
+/// Whether embedded content is another than size and digest say.
+fn has_other_data(descriptor: &Value) -> bool {
+    use base64::Engine as _;
+    let Some(data) = descriptor["data"].as_str() else {
+        return descriptor.get("data").is_some();
+    };
+    let Ok(data) = base64::engine::general_purpose::STANDARD.decode(data) else {
+        return true;
+    };
+    let digest = descriptor["digest"]
+        .as_str()
+        .and_then(|text| text.parse::<Digest>().ok());
+    descriptor["size"].as_u64() != Some(data.len() as u64) || digest.is_none_or(|digest| digest.verify(&data).is_err())
 }
 
 /// Numbers as they come out of a reader that knows only floating point.

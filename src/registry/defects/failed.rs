@@ -9,6 +9,7 @@ use super::{Seen, before, server_error};
 use crate::oci::digest::Digest;
 use crate::oci::error_body::{ErrorCode, LegacyCode};
 use crate::oci::media_type;
+use crate::oci::reference::Tag;
 use crate::registry::Mutant as M;
 use crate::registry::respond::{Answer, Failure, Reply};
 use crate::registry::routes::Route;
@@ -112,6 +113,12 @@ fn manifest(seen: &Seen<'_>, reference: &str, failure: Failure) -> Answer {
         }
         (M::MissingReferenceNoBody, _, 400) if code == ErrorCode::ManifestBlobUnknown => {
             Ok(Reply::new(StatusCode::BAD_REQUEST))
+        }
+        (M::RefusedPushUntags, "PUT", 400..=499) => {
+            if let (Some(name), Ok(tag)) = (seen.route.repository(), reference.parse::<Tag>()) {
+                seen.registry.store().delete_tag(name, &tag);
+            }
+            Err(failure)
         }
         (M::ManifestTooLarge400, _, 413) => Err(failure.status(400)),
         (M::DeleteTagUnknown202, "DELETE", 404) if !by_digest => deleted(),

@@ -210,7 +210,7 @@ impl Failure {
 }
 
 /// A failure of the registry itself, which no conforming one has.
-fn server_error() -> Failure {
+pub(in crate::registry) fn server_error() -> Failure {
     Failure::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::parse("UNKNOWN"),

@@ -1,6 +1,10 @@
 //! The mutants: name, the requirement of the catalogue that it breaks, what it does wrong.
 
 mutants! {
+    // What is there at all.
+    UploadsMissing "dist-conf-other-categories" "Nothing can be pushed: opening an upload gives 405.";
+    ManifestsReadOnly "dist-conf-other-categories" "Blobs can be uploaded and manifests not: 405.";
+    TagsMissing "dist-conf-other-categories" "There is no list of tags: 404.";
     // Pull: manifests.
     PingGone "dist-ping-200" "The base path answers 404.";
     PingServerError "dist-ping-200" "The base path answers 500.";
@@ -243,6 +247,8 @@ mutants! {
         "A deletion takes the blob from a repository that gets it meanwhile (artifact-keeper/artifact-keeper#3851).";
     MountDangling "dist-concurrent-push-kept" "A mount of a blob that is being deleted answers 201.";
     // Pushing manifests.
+    SparseNotKept "dist-push-manifest-immediately-visible"
+        "A manifest with missing references is answered with 201 and not kept.";
     SubjectRequired "dist-push-subject-missing-accepted" "A manifest is refused if its subject is not there.";
     SubjectRequiredServerError "dist-push-subject-missing-accepted"
         "A missing subject gives 500 (project-zot/zot#1424).";
@@ -260,6 +266,8 @@ mutants! {
     ManifestLocationOfBlob "dist-push-manifest-location-pullable" "The Location of a manifest is that of a blob.";
     ManifestReserialised "dist-push-manifest-exact-bytes" "Manifests are written anew when stored.";
     ManifestTrimmed "dist-push-manifest-exact-bytes" "White space around a manifest is cut off.";
+    ManifestRepaired "dist-push-manifest-exact-bytes"
+        "A manifest that breaks rules is taken, and stored as one that breaks fewer.";
     ManifestPutDigestSha256 "dist-push-manifest-digest-header-equal" "A push by SHA-512 is confirmed with the SHA-256.";
     ManifestPutDigestWrong "dist-push-manifest-digest-header-equal"
         "A push by tag is confirmed with the digest of nothing.";
@@ -287,6 +295,7 @@ mutants! {
     IndexMediaTypeFieldRequired "dist-push-without-mediatype-field" "Indexes without mediaType are refused.";
     LayersRequired "dist-push-no-layers" "An image without layers is refused, as Quay does.";
     BadJsonServerError "dist-push-invalid-json" "A body that is no JSON gives 500 (artipie/docker-adapter#356).";
+    RefusedPushUntags "dist-push-invalid-json" "A push by tag that is refused takes the tag away.";
     BadJsonAccepted "dist-push-invalid-json" "A body that is no manifest is taken.";
     ManifestUnlimited "dist-push-manifest-size-limit" "Manifests of any size are taken (project-zot/zot#3977).";
     ManifestTooLarge400 "dist-push-manifest-413" "A manifest that is too large gives 400, as in distribution.";
@@ -546,22 +555,28 @@ mutants! {
     UnknownAlgorithmServerError "img-digest-unknown-algorithm-passes"
         "A manifest that mentions an unknown digest algorithm gives 500, as in distribution.";
     MixedAlgorithmsRefused "img-digest-mixed-algorithms" "All digests of a manifest have to be by one algorithm.";
-    DescriptorFieldsUnchecked "img-descriptor-required" "Descriptors without digest or size are taken.";
-    DescriptorTypeUnchecked "img-descriptor-media-type-syntax" "Media types of descriptors are not checked.";
+    DescriptorFieldsServerError "dist-push-bad-document"
+        "A descriptor without type, digest or size gives 500.";
+    DescriptorDigestServerError "dist-push-bad-document" "A malformed digest in a descriptor gives 500.";
+    DescriptorTypeServerError "dist-push-bad-document"
+        "A malformed media type in a descriptor gives 500.";
     DescriptorSizeRounded "img-descriptor-size-int64" "Large numbers in manifests are rounded.";
-    DescriptorSizeNegative "img-descriptor-size-not-negative"
-        "Negative sizes are taken (quay/quay#3683 and all registries tried).";
-    DescriptorSizeUnchecked "img-descriptor-size-mismatch" "Sizes of descriptors are not compared with the content.";
+    DescriptorSizeServerError "dist-push-bad-document"
+        "A size that is no whole number, or is 2^53 or more, gives 500.";
+    DescriptorSizeNegativeServerError "dist-push-bad-document" "A negative size gives 500.";
+    DescriptorSizeOtherServerError "dist-push-bad-document" "A size that is not that of the content gives 500.";
     DataRefused "img-descriptor-data-accepted" "Embedded content is refused.";
-    DataUnchecked "img-descriptor-data-identical" "Embedded content is not compared with the digest.";
+    DataServerError "dist-push-bad-document"
+        "Embedded content that is not what size and digest say gives 500.";
     DataAdded "img-descriptor-data-not-added" "Small blobs are embedded in stored manifests.";
-    SchemaVersionUnchecked "img-manifest-schema-version" "Any schemaVersion is taken.";
-    MediaTypeUnchecked "img-manifest-media-type-value"
-        "mediaType may be another than the pushed type (CVE-2021-41190).";
+    SchemaVersionServerError "dist-push-bad-document" "Another schemaVersion than 2 gives 500.";
+    ManifestTypeServerError "dist-push-bad-document" "A manifest of an unknown type gives 500.";
+    MediaTypeOtherServerError "dist-push-bad-document"
+        "A mediaType other than the pushed type gives 500.";
     MediaTypeRequired "img-manifest-media-type-used" "A manifest without mediaType gives 500.";
-    ConfigOptional "img-manifest-config-required" "A manifest without config is taken.";
-    LayersUnchecked "img-manifest-layers-descriptors" "layers may be anything.";
-    LayersNullServerError "img-manifest-layers-descriptors" "layers that are no array give 500.";
+    ConfigMissingServerError "dist-push-bad-document" "A manifest whose config is no object gives 500.";
+    LayersNullServerError "dist-push-bad-document" "layers that are no array give 500.";
+    LayersTextServerError "dist-push-bad-document" "A layer that is no object gives 500.";
     ConfigImageRefused "img-manifest-config-type-supported" "The ordinary config type is refused.";
     ConfigUnknownRefused "img-manifest-config-unknown-type" "Unknown config types are refused (go-gitea/gitea#28973).";
     ConfigParsed "img-manifest-config-unknown-not-parsed" "A config of any type has to be JSON.";
@@ -570,13 +585,15 @@ mutants! {
     LayerZstdRefused "img-manifest-layer-zstd" "Layers under zstd are refused.";
     LayerUnknownRefused "img-manifest-layer-unknown-type" "Unknown layer types are refused.";
     ArtifactTypeUnknownRefused "img-manifest-artifact-type-unknown" "artifactType has to be a registered one.";
-    ArtifactTypeServerError "img-manifest-artifact-type-syntax" "An artifactType with a space gives 500.";
-    ArtifactTypeMissingServerError "img-manifest-artifact-type-with-empty-config"
+    ArtifactTypeServerError "dist-push-bad-document" "An artifactType that is no media type gives 500.";
+    ArtifactTypeMissingServerError "dist-push-bad-document"
         "The empty config without artifactType gives 500.";
     EmptyDescriptorRefused "img-manifest-empty-descriptor" "The empty descriptor is refused.";
-    AnnotationsServerError "img-manifest-annotations-strings" "An annotation that is no text gives 500.";
+    AnnotationsServerError "dist-push-bad-document" "Annotations that are no map of texts give 500.";
     AnnotationsUnknownRefused "img-manifest-annotations-unknown-key" "Annotations with keys of one's own are refused.";
-    IndexManifestsOptional "img-index-manifests-required" "An index without manifests is taken.";
+    PlatformServerError "dist-push-bad-document" "A platform without architecture or os gives 500.";
+    UrlsServerError "dist-push-bad-document" "urls that are no list of texts give 500.";
+    IndexManifestsMissingServerError "dist-push-bad-document" "An index whose manifests are no array gives 500.";
     IndexChildrenRefused "img-index-manifest-supported" "An index with more than one child is refused.";
     IndexNestedRefused "img-index-nested" "Indexes in indexes are refused (quay/quay#3427).";
     IndexUnknownChildRefused "img-index-unknown-child-type" "Children of unknown types are refused.";
@@ -584,6 +601,6 @@ mutants! {
         "Unknown properties are refused (GoogleContainerTools/jib#3969 in a client).";
     ContentNormalised "img-content-not-altered" "Blobs that are JSON are written anew when stored.";
     Utf8Escaped "img-json-utf8" "Letters beyond ASCII are escaped in stored manifests.";
-    DuplicateNamesServerError "img-json-no-duplicate-names" "A name that occurs twice gives 500.";
+    DuplicateNamesServerError "dist-push-bad-document" "A name that occurs twice gives 500.";
     CanonicalJsonRequired "img-json-canonical" "Manifests that are not canonical JSON are refused.";
 }
