@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Env, Planned, PlannedBody};
-use crate::case::{Capture, CaptureFrom, Redirects, SendAuth, Wire};
+use crate::case::{Busy, Capture, CaptureFrom, Redirects, SendAuth, Wire};
 use crate::client::{self, Answer, Purpose, Received, RequestSpec, Target, resolve_location};
 use crate::content::{Data, Scope, ScopeError};
 use crate::oci::link::Links;
@@ -54,6 +54,7 @@ pub async fn send(
 pub fn captured(capture: &Capture, answer: &Answer) -> Option<String> {
     match &capture.from {
         CaptureFrom::Location => resolve_location(&answer.url, answer.header("Location")?, &[]).ok(),
+        CaptureFrom::LocationId => last_segment(answer.header("Location")?),
         CaptureFrom::Header(name) => answer.header(name).map(str::to_string),
         CaptureFrom::Link(rel) => link(answer, rel),
         CaptureFrom::Body => Some(String::from_utf8_lossy(&answer.body.bytes).into_owned()),
@@ -65,6 +66,12 @@ pub fn captured(capture: &Capture, answer: &Answer) -> Option<String> {
             }
         }
     }
+}
+
+/// What stands last in the path of a URL.
+fn last_segment(url: &str) -> Option<String> {
+    let path = url.split(['?', '#']).next()?;
+    path.rsplit('/').find(|segment| !segment.is_empty()).map(str::to_string)
 }
 
 async fn ask_for_token(env: &Env, planned: &Planned, scope: &Scope) -> Result<Answer, ScopeError> {
@@ -107,6 +114,7 @@ fn spec(planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<RequestSpe
         Redirects::Follow => client::Redirects::Follow,
         Redirects::Keep => client::Redirects::Keep,
     };
+    request.repeat = planned.busy == Busy::Wait;
     request.via = match planned.wire {
         Wire::Auto => client::Via::Auto,
         Wire::Raw => client::Via::Raw,
@@ -194,6 +202,13 @@ fn merge(answers: &[Answer], pointer: &str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_segment_of_a_url_has_no_query() {
+        assert_eq!(last_segment("http://a/v2/b/uploads/7?state=x/y"), Some("7".to_string()));
+        assert_eq!(last_segment("/v2/b/uploads/7/"), Some("7".to_string()));
+        assert_eq!(last_segment("/"), None);
+    }
 
     #[test]
     fn a_query_value_keeps_its_meaning() {

@@ -91,7 +91,12 @@ impl Registry {
                 self.memory.remember(format!("gone:{name}:{digest}"), "");
             }
             (M::DeleteManifestTakesAllTags, Reference::Digest(_)) => {
-                let all: Vec<Tag> = store.repository(name).into_iter().flat_map(Repository::tags).cloned().collect();
+                let all: Vec<Tag> = store
+                    .repository(name)
+                    .into_iter()
+                    .flat_map(Repository::tags)
+                    .cloned()
+                    .collect();
                 for tag in all {
                     store.delete_tag(name, &tag);
                 }

@@ -51,6 +51,10 @@ impl Registry {
                 fitting.truncate(128);
                 Route::Manifest(name, fitting)
             }
+            (M::ReferenceCleaned, Route::Manifest(name, text)) => {
+                let last = text.rsplit(['/', '@']).next().map(str::to_owned);
+                Route::Manifest(name, last.unwrap_or(text))
+            }
             (M::MalformedDigestIsTag, Route::Manifest(name, text)) if text.parse::<Reference>().is_err() => {
                 Route::Manifest(name, text.replace(':', "-"))
             }
