@@ -47,7 +47,8 @@ impl Registry {
                 route => route,
             },
             (M::TagsMadeToFit, Route::Manifest(name, text)) if !text.contains(':') && text.parse::<Tag>().is_err() => {
-                let mut fitting: String = text.trim_start_matches(['.', '-']).replace(['+', ' '], "_");
+                let fits = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+                let mut fitting = text.trim_start_matches(['.', '-']).replace(|c| !fits(c), "_");
                 fitting.truncate(128);
                 Route::Manifest(name, fitting)
             }

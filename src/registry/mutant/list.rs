@@ -414,9 +414,9 @@ mutants! {
     DeleteBlobComesBack "dist-delete-blob-then-404"
         "A deleted blob is back once another repository reads it (CVE-2026-35172).";
     DeleteManifestTakesBlobs "dist-gc-shared-blob-survives" "Deleting a manifest deletes its blobs, shared or not.";
-    DeleteIndexTakesChildren "dist-gc-shared-blob-survives"
+    DeleteIndexTakesChildren "dist-gc-index-children-survive"
         "Deleting an index deletes what it lists, whoever else needs it.";
-    DeleteChildTakesSiblings "dist-gc-shared-blob-survives"
+    DeleteChildTakesSiblings "dist-gc-index-children-survive"
         "Deleting a manifest deletes what stands beside it in an index.";
     DeleteManifestTakesKin "dist-gc-shared-blob-survives"
         "Deleting a manifest deletes those that share a blob with it.";
