@@ -24,7 +24,7 @@ pub use matcher::{
 pub use model::{Case, CaseId, Origin, ParseCheck, ParseVerdict, Suite};
 pub use requirement::{Binds, Document, Level, Profile, Requirement, Weight};
 pub use step::{
-    Action, Body, Capture, CaptureFrom, DeleteWhat, Expectation, Fact, Redirects, Send, SendAuth, Step, UploadHow, Via,
-    Wire,
+    Action, Body, Busy, Capture, CaptureFrom, DeleteWhat, Expectation, Fact, Redirects, Send, SendAuth, Step,
+    UploadHow, Via, Wire,
 };
 pub use template::{Json, Part, Template, TemplateError};

@@ -184,6 +184,8 @@ pub struct Send {
     pub body: Body,
     /// What becomes of redirects.
     pub redirects: Redirects,
+    /// What becomes of answers that say to come back later.
+    pub busy: Busy,
     /// Which credentials go along.
     pub auth: SendAuth,
     /// Which transport carries it.
@@ -226,6 +228,15 @@ pub enum Redirects {
     /// Followed, and the last answer is judged.
     Follow,
     /// The redirect itself is judged.
+    Keep,
+}
+
+/// What becomes of 429 and 503 with `Retry-After`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Busy {
+    /// They are waited out, and the request is sent again.
+    Wait,
+    /// They are judged themselves.
     Keep,
 }
 

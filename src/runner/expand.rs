@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use crate::case::{
-    Action, Body, Capture, CaptureFrom, DeleteWhat, Redirects, Send, SendAuth, Step, Template, UploadHow, Via, Wire,
+    Action, Body, Busy, Capture, CaptureFrom, DeleteWhat, Redirects, Send, SendAuth, Step, Template, UploadHow, Via,
+    Wire,
 };
 use crate::content::{Built, Data, Role, Scope, ScopeError};
 use crate::oci::digest::Algorithm;
@@ -30,6 +31,8 @@ pub struct Planned {
     pub body: PlannedBody,
     /// What becomes of redirects.
     pub redirects: Redirects,
+    /// What becomes of answers that say to come back later.
+    pub busy: Busy,
     /// Which credentials go along.
     pub auth: SendAuth,
     /// Which transport carries it.
@@ -238,6 +241,7 @@ impl Planned {
             headers: Vec::new(),
             body: PlannedBody::Empty,
             redirects: Redirects::Follow,
+            busy: Busy::Wait,
             auth: SendAuth::Run,
             wire: Wire::Auto,
             capture: Vec::new(),
@@ -271,6 +275,7 @@ fn said(send: &Send, scope: &Scope, chunk: u64) -> Result<Planned, ScopeError> {
             Body::Json(json) => PlannedBody::Sized(Data::Bytes(scope.json(json)?.to_string().into()), "JSON".into()),
         },
         redirects: send.redirects,
+        busy: send.busy,
         auth: send.auth,
         wire: send.wire,
         ..Planned::new(&send.method, send.target.clone())

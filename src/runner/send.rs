@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Env, Planned, PlannedBody};
-use crate::case::{Capture, CaptureFrom, Redirects, SendAuth, Wire};
+use crate::case::{Busy, Capture, CaptureFrom, Redirects, SendAuth, Wire};
 use crate::client::{self, Answer, Purpose, Received, RequestSpec, Target, resolve_location};
 use crate::content::{Data, Scope, ScopeError};
 use crate::expect;
@@ -127,6 +127,7 @@ fn spec(planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<RequestSpe
         Redirects::Follow => client::Redirects::Follow,
         Redirects::Keep => client::Redirects::Keep,
     };
+    request.repeat = planned.busy == Busy::Wait;
     request.via = match planned.wire {
         Wire::Auto => client::Via::Auto,
         Wire::Raw => client::Via::Raw,

@@ -174,13 +174,16 @@ impl Decoder<'_> {
     }
 
     /// One of the words in `table`.
-    pub(super) fn word<T: Copy>(&mut self, tree: &Tree, table: &[(T, &str)]) -> Option<T> {
+    pub(super) fn word<T: Clone>(&mut self, tree: &Tree, table: &[(T, &str)]) -> Option<T> {
         let text = self.text(tree)?;
         self.word_of(text, tree.span, table)
     }
 
-    pub(super) fn word_of<T: Copy>(&mut self, text: &str, span: Span, table: &[(T, &str)]) -> Option<T> {
-        let found = table.iter().find(|(_, word)| *word == text).map(|(value, _)| *value);
+    pub(super) fn word_of<T: Clone>(&mut self, text: &str, span: Span, table: &[(T, &str)]) -> Option<T> {
+        let found = table
+            .iter()
+            .find(|(_, word)| *word == text)
+            .map(|(value, _)| value.clone());
         if found.is_none() {
             let words: Vec<&str> = table.iter().map(|(_, word)| *word).collect();
             let diagnostic = Diagnostic::new(Code::UnknownWord, span, format!("`{text}` is not a word for this"));

@@ -2,7 +2,7 @@
 
 use super::{Decoder, Fields, Place, Role, What};
 use crate::case::{
-    Action, Body, Capture, CaptureFrom, DeleteWhat, Expectation, Fact, Matcher, Redirects, Send, SendAuth, Step,
+    Action, Body, Busy, Capture, CaptureFrom, DeleteWhat, Expectation, Fact, Matcher, Redirects, Send, SendAuth, Step,
     Template, UploadHow, Via, Wire,
 };
 use crate::load::diagnostic::{Code, Diagnostic, Span};
@@ -12,6 +12,7 @@ use crate::load::vocabulary::{self, VERBS, Verb};
 /// Copies of one step in `together`.
 const MAX_TIMES: u64 = 256;
 
+const BUSY: [(Busy, &str); 2] = [(Busy::Wait, "wait"), (Busy::Keep, "keep")];
 const REDIRECTS: [(Redirects, &str); 2] = [(Redirects::Follow, "follow"), (Redirects::Keep, "keep")];
 const AUTH: [(SendAuth, &str); 3] = [
     (SendAuth::Run, "run"),
@@ -188,6 +189,7 @@ impl Decoder<'_> {
         let headers = self.request_headers(fields.get("headers"));
         let body = fields.get("body").map_or(Some(Body::Empty), |tree| self.body(tree));
         let redirects = fields.get("redirects").and_then(|tree| self.word(tree, &REDIRECTS));
+        let busy = fields.get("busy").and_then(|tree| self.word(tree, &BUSY));
         let auth = fields.get("auth").and_then(|tree| self.word(tree, &AUTH));
         let (method, target) = request?;
         Some(Send {
@@ -197,6 +199,7 @@ impl Decoder<'_> {
             headers,
             body: body?,
             redirects: redirects.unwrap_or(Redirects::Follow),
+            busy: busy.unwrap_or(Busy::Wait),
             auth: auth.unwrap_or(SendAuth::Run),
             wire: wire.unwrap_or(Wire::Auto),
         })
@@ -410,13 +413,8 @@ impl Decoder<'_> {
 
     fn capture_from(&mut self, tree: &Tree) -> Option<CaptureFrom> {
         if matches!(tree.value, Value::Scalar { .. }) {
-            let words = [(true, "location"), (false, "body")];
-            let location = self.word(tree, &words)?;
-            return Some(if location {
-                CaptureFrom::Location
-            } else {
-                CaptureFrom::Body
-            });
+            let words = [(CaptureFrom::Location, "location"), (CaptureFrom::Body, "body")];
+            return self.word(tree, &words);
         }
         let fields = self.fields(tree, &vocabulary::CAPTURE_FROM)?;
         let mut places = fields.iter().filter(|(key, _)| key.text != "part");

@@ -33,7 +33,10 @@ pub static STEP: Shape = Shape {
     ],
 };
 
-pub(super) const CAPTURE: Of = Of::Either(&[Of::Words(&["location", "body"]), Of::Shape(&CAPTURE_FROM)]);
+pub(super) const CAPTURE: Of = Of::Either(&[
+    Of::Words(&["location", "body"]),
+    Of::Shape(&CAPTURE_FROM),
+]);
 
 /// A capture that names its place.
 pub static CAPTURE_FROM: Shape = Shape {
@@ -86,6 +89,11 @@ pub static VERBS: &[Verb] = &[
                 "redirects",
                 Of::Words(&["follow", "keep"]),
                 "Whether redirects are followed (follow).",
+            ),
+            key(
+                "busy",
+                Of::Words(&["wait", "keep"]),
+                "Whether 429 and 503 with `Retry-After` are waited out (wait).",
             ),
             AUTH,
             key(

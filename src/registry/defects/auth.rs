@@ -82,6 +82,7 @@ pub(super) fn any(seen: &Seen<'_>, reply: Reply) -> Reply {
             let message = body["errors"][0]["message"].clone();
             *body = json!({"message": message});
         }),
+        M::ErrorBareArray if reply.status.is_client_error() => reply.edited(|body| *body = body["errors"].take()),
         M::ErrorCodeNumber if reply.status.is_client_error() => {
             let status = reply.status.as_u16();
             reply.edited(|body| body["errors"][0]["code"] = status.into())

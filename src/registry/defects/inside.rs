@@ -47,9 +47,14 @@ impl Registry {
                 route => route,
             },
             (M::TagsMadeToFit, Route::Manifest(name, text)) if !text.contains(':') && text.parse::<Tag>().is_err() => {
-                let mut fitting: String = text.trim_start_matches(['.', '-']).replace(['+', ' '], "_");
+                let fits = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+                let mut fitting = text.trim_start_matches(['.', '-']).replace(|c| !fits(c), "_");
                 fitting.truncate(128);
                 Route::Manifest(name, fitting)
+            }
+            (M::ReferenceCleaned, Route::Manifest(name, text)) => {
+                let last = text.rsplit(['/', '@']).next().map(str::to_owned);
+                Route::Manifest(name, last.unwrap_or(text))
             }
             (M::MalformedDigestIsTag, Route::Manifest(name, text)) if text.parse::<Reference>().is_err() => {
                 Route::Manifest(name, text.replace(':', "-"))

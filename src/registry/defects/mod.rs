@@ -9,6 +9,7 @@ mod before;
 mod deletions;
 mod documents;
 mod failed;
+mod http;
 mod inside;
 mod lists;
 mod memory;
@@ -86,15 +87,15 @@ impl Registry {
     /// What a mutant makes of any answer at all.
     pub(super) fn disfigure(&self, route: &Route, request: &Request, reply: Reply) -> Reply {
         match self.mutant() {
-            Some(mutant) => auth::any(
-                &Seen {
+            Some(mutant) => {
+                let seen = Seen {
                     registry: self,
                     mutant,
                     route,
                     request,
-                },
-                reply,
-            ),
+                };
+                http::any(&seen, auth::any(&seen, reply))
+            }
             None => reply,
         }
     }

@@ -97,7 +97,7 @@ mutants! {
     TagUnderscore400 "dist-tag-grammar-accept" "Tags that start with an underscore are refused.";
     TagsMadeToFit "dist-tag-grammar-reject"
         "Bad tags are made to fit the grammar (as in olareg/olareg#243, where they were kept).";
-    MalformedDigestPull500 "dist-reference-only-tag-or-digest"
+    MalformedDigestPull500 "dist-http-no-5xx"
         "A malformed digest in a pull gives 500 (distribution/distribution#4945).";
     MalformedDigestPush500 "dist-reference-malformed-digest-put"
         "A malformed digest in a push gives 500 (distribution/distribution#4945).";
@@ -448,9 +448,9 @@ mutants! {
     DeleteBlobComesBack "dist-delete-blob-then-404"
         "A deleted blob is back once another repository reads it (CVE-2026-35172).";
     DeleteManifestTakesBlobs "dist-gc-shared-blob-survives" "Deleting a manifest deletes its blobs, shared or not.";
-    DeleteIndexTakesChildren "dist-gc-shared-blob-survives"
+    DeleteIndexTakesChildren "dist-gc-index-children-survive"
         "Deleting an index deletes what it lists, whoever else needs it.";
-    DeleteChildTakesSiblings "dist-gc-shared-blob-survives"
+    DeleteChildTakesSiblings "dist-gc-index-children-survive"
         "Deleting a manifest deletes what stands beside it in an index.";
     DeleteManifestTakesKin "dist-gc-shared-blob-survives"
         "Deleting a manifest deletes those that share a blob with it.";
@@ -465,6 +465,7 @@ mutants! {
         "A blob that was deleted cannot be pushed again, with 201 (distribution/distribution#4569).";
     ManifestRepushIgnored "dist-gc-repush-after-delete" "A manifest that was deleted cannot be pushed again, with 201.";
     // Errors.
+    ErrorBareArray "dist-error-json-shape" "Errors are a bare array.";
     ErrorFlat "dist-error-json-shape" "Errors are JSON with a message and no list.";
     ErrorCodeNumber "dist-error-json-shape" "Error codes are numbers.";
     ErrorCodeLowerCase "dist-error-code-charset" "Error codes are in lower case.";
@@ -490,6 +491,18 @@ mutants! {
     ThrottleNoRetryAfter "dist-error-429-retry-after"
         "Now and then there are too many requests, without saying for how long.";
     // HTTP.
+    BadNameServerError "dist-http-no-5xx" "A name that is not valid gives 500.";
+    ReferenceServerError "dist-http-no-5xx" "A reference with bytes that are no text gives 500.";
+    DotSegmentsServerError "dist-http-no-5xx" "A path with dot segments gives 500.";
+    EncodedSlashServerError "dist-http-no-5xx" "A path with an encoded slash gives 500.";
+    LongPathServerError "dist-http-no-5xx" "A path of more than 4 KiB gives 500.";
+    LongHeaderServerError "dist-http-no-5xx" "A header of more than 4 KiB gives 500.";
+    AcceptServerError "dist-http-no-5xx" "An Accept that is no list of types gives 500.";
+    QueryServerError "dist-http-no-5xx" "A query that is badly encoded gives 500.";
+    MethodServerError "dist-http-no-5xx" "A method that a resource does not have gives 500.";
+    DeleteMalformedServerError "dist-http-no-5xx" "Deleting by a malformed digest gives 500.";
+    ReferenceCleaned "dist-reference-only-tag-or-digest"
+        "What stands before the last slash or at sign of a reference is dropped.";
     MethodNoAllow "dist-http-405-allow" "A refused method does not say which there are.";
     NotModifiedAlways "dist-http-rfc9110" "Any entity tag matches.";
     RedirectNeedsCredentials "dist-http-redirect-without-credentials"
