@@ -171,6 +171,8 @@ pub struct Send {
     pub query: Vec<(String, Template)>,
     /// Headers in order.
     pub headers: Vec<(String, Template)>,
+    /// Headers that are not sent, though every request has them.
+    pub omit: Vec<String>,
     /// The body.
     pub body: Body,
     /// What becomes of redirects.
@@ -254,6 +256,10 @@ pub struct Capture {
     pub name: String,
     /// What is kept.
     pub from: CaptureFrom,
+    /// Only what this regular expression finds in it, over all lines of a header.
+    pub find: Option<String>,
+    /// What is kept if the answer does not have it.
+    pub otherwise: Option<Template>,
 }
 
 /// What is kept of an answer.

@@ -58,7 +58,7 @@ impl Registry {
         let range = range.filter(|_| {
             request
                 .header(header::IF_RANGE)
-                .is_none_or(|condition| condition == tag)
+                .is_none_or(|condition| condition == tag || self.is(Mutant::RangeIfRangeIgnored))
         });
         let length = whole.len();
         let wanted = match range {

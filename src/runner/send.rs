@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use regex::Regex;
 use serde_json::Value;
 
 use super::{Env, Planned, PlannedBody};
@@ -52,7 +53,20 @@ pub async fn send(
 
 /// What a capture keeps of an answer; nothing if the answer does not have it.
 pub fn captured(capture: &Capture, answer: &Answer) -> Option<String> {
-    match &capture.from {
+    let Some(pattern) = &capture.find else {
+        return whole(&capture.from, answer);
+    };
+    let text = match &capture.from {
+        CaptureFrom::Header(name) => answer.headers_all(name).collect::<Vec<_>>().join(", "),
+        from => whole(from, answer)?,
+    };
+    // The loader refuses expressions that do not compile.
+    let found = Regex::new(pattern).ok()?.find(&text)?.as_str().to_string();
+    Some(found)
+}
+
+fn whole(from: &CaptureFrom, answer: &Answer) -> Option<String> {
+    match from {
         CaptureFrom::Location => resolve_location(&answer.url, answer.header("Location")?, &[]).ok(),
         CaptureFrom::Header(name) => answer.header(name).map(str::to_string),
         CaptureFrom::Link(rel) => link(answer, rel),
@@ -98,6 +112,7 @@ fn spec(planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<RequestSpe
     for (name, value) in &planned.headers {
         request.headers.push((name.clone(), scope.text(value)?.into_bytes()));
     }
+    request.omit = planned.omit.clone();
     request.body = match &planned.body {
         PlannedBody::Empty => client::Body::Empty,
         PlannedBody::Sized(data, _) => body(data, false),

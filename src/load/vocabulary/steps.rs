@@ -38,6 +38,12 @@ pub static CAPTURE_FROM: Shape = Shape {
         key("header", Of::Plain, "A header as it is."),
         key("json", Of::Plain, "What a JSON pointer leads to."),
         key("link", Of::Plain, "The target of the link with this relation."),
+        key(
+            "find",
+            Of::Plain,
+            "Only what a regular expression finds in it, over all lines of a header.",
+        ),
+        key("otherwise", Of::Text, "What is kept if the answer does not have it."),
     ],
 };
 
@@ -61,7 +67,7 @@ pub static VERBS: &[Verb] = &[
             key(
                 "headers",
                 Of::Map(&Of::Either(&[Of::Text, Of::List(&Of::Text)])),
-                "Headers; a list sends the field several times.",
+                "Headers; a list sends the field several times, an empty list not at all.",
             ),
             key(
                 "body",
