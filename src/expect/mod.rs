@@ -41,6 +41,7 @@ pub fn speaks_of_status(matchers: &[Matcher]) -> bool {
     matchers.iter().any(|matcher| match matcher {
         Matcher::Status(_) => true,
         Matcher::Any(choices) => choices.iter().any(|choice| speaks_of_status(choice)),
+        Matcher::Not(inner) => speaks_of_status(inner),
         _ => false,
     })
 }

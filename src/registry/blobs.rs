@@ -156,7 +156,7 @@ impl Registry {
             return Some(StatusCode::PRECONDITION_FAILED);
         }
         if matches(header::IF_NONE_MATCH, true) == Some(true) {
-            let reads = request.method.is_safe();
+            let reads = request.method.is_safe() && !self.is(Mutant::NotModified412);
             return Some(if reads {
                 StatusCode::NOT_MODIFIED
             } else {

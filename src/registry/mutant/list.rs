@@ -455,6 +455,7 @@ mutants! {
         "Now and then there are too many requests, without saying for how long.";
     // HTTP.
     MethodNoAllow "dist-http-405-allow" "A refused method does not say which there are.";
+    NotModified412 "dist-http-rfc9110" "A pull of what the client has gives 412.";
     NotModifiedAlways "dist-http-rfc9110" "Any entity tag matches.";
     RedirectNeedsCredentials "dist-http-redirect-without-credentials"
         "Blobs are redirected to another host that wants the credentials.";
