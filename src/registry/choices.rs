@@ -167,7 +167,11 @@ impl Registry {
 
     /// Headers that come with any answer.
     fn adorn(&self, request: &Request, mut reply: Reply) -> Reply {
-        let link = reply.headers.get(header::LINK).and_then(|link| link.to_str().ok()).map(str::to_owned);
+        let link = reply
+            .headers
+            .get(header::LINK)
+            .and_then(|link| link.to_str().ok())
+            .map(str::to_owned);
         let other = link.and_then(|link| match () {
             () if self.has(V::LinksAbsolute) => Some(link.replacen('<', &format!("<{}", request.origin()), 1)),
             () if self.has(V::LinksUnquoted) => Some(link.replace("rel=\"next\"", "title=more; rel=next")),

@@ -315,9 +315,7 @@ impl Thread {
             }
             for capture in &request.capture {
                 let value = match (send::captured(capture, &judged), &capture.otherwise) {
-                    (None, Some(otherwise)) => {
-                        Some(self.scope.text(otherwise).map_err(|error| missing(step, &error))?)
-                    }
+                    (None, Some(otherwise)) => Some(self.scope.text(otherwise).map_err(|error| missing(step, &error))?),
                     (value, _) => value,
                 };
                 if let Some(value) = value {
