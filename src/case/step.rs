@@ -180,6 +180,8 @@ pub struct Send {
     pub query: Vec<(String, Template)>,
     /// Headers in order.
     pub headers: Vec<(String, Template)>,
+    /// Headers that are not sent, though every request has them.
+    pub omit: Vec<String>,
     /// The body.
     pub body: Body,
     /// What becomes of redirects.
@@ -289,6 +291,10 @@ pub struct Capture {
     pub name: String,
     /// What is kept.
     pub from: CaptureFrom,
+    /// Only what the first group of this regular expression finds in it, or the whole expression if it has no group.
+    pub find: Option<String>,
+    /// What is kept if the answer does not have it.
+    pub otherwise: Option<Template>,
 }
 
 /// What is kept of an answer.
@@ -296,13 +302,8 @@ pub struct Capture {
 pub enum CaptureFrom {
     /// The `Location` header, resolved against the URL that was asked.
     Location,
-    /// A header as it is, several lines of it as one list; or what the first group of a regular expression finds in that.
-    Header {
-        /// The field's name.
-        name: String,
-        /// The regular expression.
-        part: Option<String>,
-    },
+    /// A header, several lines of it as one list.
+    Header(String),
     /// What the first of these JSON pointers leads to that leads to anything.
     Json(Vec<String>),
     /// The target of the link with this relation, resolved against the URL that was asked.

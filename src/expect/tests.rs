@@ -272,6 +272,7 @@ fn any_and_not_combine() {
     let found = check(any.clone(), &answer(404, &[], "x"));
     assert_eq!(found[0].expected, "status 200, or body no body");
     assert!(speaks_of_status(&[any]));
+    assert!(speaks_of_status(&[Matcher::Not(vec![status(404)])]));
     assert!(check(Matcher::Not(vec![status(500)]), &answer(404, &[], "")).is_empty());
     let not = Matcher::Not(vec![status(404)]);
     assert_eq!(check(not.clone(), &answer(404, &[], ""))[0].subject, "status");

@@ -52,10 +52,13 @@ cases:
     steps:
       - push: signature
       - send: GET /v2/${repo}/referrers/${image.digest}
-        headers: {Accept: [a/b, "*/*"]}
+        headers: {Accept: [a/b, "*/*"], User-Agent: []}
+        capture: {next: {link: next, otherwise: "/v2/${repo}/tags/list"}}
         expect:
           listed: {status: 200, json: {/manifests: {contains: {digest: "${signature.digest}", size: 3}, length: 1}}}
           paged: [{link: {next: absent}}, {not: {status: [4xx, 503]}}]
+      - send: GET ${next}
+        expect: {listed: {status: 200}}
 "#,
     );
     let case = &suite.cases[0];
@@ -68,6 +71,8 @@ cases:
     };
     assert_eq!(send.method, "GET");
     assert_eq!(send.headers.len(), 2);
+    assert_eq!(send.omit, ["User-Agent"]);
+    assert!(case.steps[1].capture[0].otherwise.is_some());
     assert_eq!(case.steps[1].origin.line, 14);
     let link = |id: &str| suite.link(suite.requirement(id).unwrap(), suite.profile("oci-1.1"));
     assert_eq!(link("listed").unwrap(), "https://example.com/1.1/spec.md#listing");

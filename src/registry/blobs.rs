@@ -58,7 +58,7 @@ impl Registry {
         let range = range.filter(|_| {
             request
                 .header(header::IF_RANGE)
-                .is_none_or(|condition| condition == tag)
+                .is_none_or(|condition| condition == tag || self.is(Mutant::RangeIfRangeIgnored))
         });
         let length = whole.len();
         let wanted = match range {
@@ -156,7 +156,7 @@ impl Registry {
             return Some(StatusCode::PRECONDITION_FAILED);
         }
         if matches(header::IF_NONE_MATCH, true) == Some(true) {
-            let reads = request.method.is_safe();
+            let reads = request.method.is_safe() && !self.is(Mutant::NotModified412);
             return Some(if reads {
                 StatusCode::NOT_MODIFIED
             } else {

@@ -173,6 +173,20 @@ impl Registry {
 
     /// Headers that come with any answer.
     fn adorn(&self, request: &Request, mut reply: Reply) -> Reply {
+        let link = reply
+            .headers
+            .get(header::LINK)
+            .and_then(|link| link.to_str().ok())
+            .map(str::to_owned);
+        let other = link.and_then(|link| match () {
+            () if self.has(V::LinksAbsolute) => Some(link.replacen('<', &format!("<{}", request.origin()), 1)),
+            () if self.has(V::LinksUnquoted) => Some(link.replace("rel=\"next\"", "title=more; rel=next")),
+            () => None,
+        });
+        if let Some(link) = other {
+            reply.headers.remove(header::LINK);
+            reply = reply.with(header::LINK, link);
+        }
         if self.has(V::UnknownHeaders) {
             let unknown = [
                 ("server", "reference/1"),

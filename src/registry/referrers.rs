@@ -53,6 +53,12 @@ impl Registry {
         for manifest in wanted {
             let mut entry = entry(manifest);
             self.distort_entry(manifest, &mut entry);
+            if self.has(Variant::ReferrersEmptyAnnotations) {
+                entry.entry("annotations").or_insert_with(|| json!({}));
+            }
+            if self.has(Variant::ReferrersFurtherMembers) {
+                entry.insert("land.example.seen".into(), json!([1, null]));
+            }
             let entry = Value::Object(entry);
             size += entry.to_string().len();
             let is_full = size > self.limits.referrers_page || page.len() >= most;
@@ -66,6 +72,9 @@ impl Registry {
                 break;
             }
             page.push(entry);
+        }
+        if self.has(Variant::ReferrersReversed) {
+            page.reverse();
         }
         let index = json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": page});
         Ok(Reply::new(StatusCode::OK)

@@ -17,12 +17,12 @@ use crate::oci::reference::RepositoryName;
 impl Registry {
     /// GET of the tags of a repository.
     pub(super) fn list_tags(&self, name: &RepositoryName, request: &Request) -> Answer {
-        let mut asked = Asked::of(request)?;
+        let mut asked = Asked::of(request, self.has(Variant::TagsBadLimitIgnored))?;
         let mut all: Vec<String> = {
             let store = self.store();
             let repository = store.repository(name).ok_or_else(|| name_unknown(name))?;
             let plain = || repository.tags().map(ToString::to_string).collect();
-            self.wrong_tags(name, repository).unwrap_or_else(plain)
+            self.wrong_tags(&store, name, repository).unwrap_or_else(plain)
         };
         if self.has(Variant::UntaggedRepositoriesForgotten) && all.is_empty() {
             return Err(name_unknown(name));
@@ -45,7 +45,7 @@ impl Registry {
 
     /// GET of the names of all repositories.
     pub(super) fn list_repositories(&self, request: &Request) -> Answer {
-        let asked = Asked::of(request)?;
+        let asked = Asked::of(request, false)?;
         let all = self.store().repositories().map(|(name, _)| name.to_string()).collect();
         let page = Page::of(all, &asked);
         let link = page.link("/v2/_catalog", &asked, false);
@@ -68,18 +68,18 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn of(request: &Request) -> Result<Self, Failure> {
+    fn of(request: &Request, ignores_bad_limit: bool) -> Result<Self, Failure> {
         let most = match request.query("n") {
             Some(n) if !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Some(n.parse().unwrap_or(usize::MAX))
             }
-            Some(_) => {
+            Some(_) if !ignores_bad_limit => {
                 return Err(Failure::bad_request(
                     ErrorCode::Unsupported,
                     "n has to be a number of items",
                 ));
             }
-            None => None,
+            _ => None,
         };
         let token = request
             .query("token")

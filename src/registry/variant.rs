@@ -63,6 +63,12 @@ variants! {
         "There are no referrers, and no subject is confirmed.";
     ReferrersPaged "A list that does not fit one page is continued by a link (Listing referrers)."
         "Referrers come in pages of two.";
+    ReferrersReversed "Nothing says in which order referrers are listed (Listing referrers)."
+        "Referrers are listed backwards.";
+    ReferrersEmptyAnnotations "Without annotations the property is absent or an empty map (image-spec, annotations)."
+        "Listed referrers without annotations have an empty map of them.";
+    ReferrersFurtherMembers "A descriptor may have members that nobody knows (image-spec, considerations)."
+        "Listed referrers have further members.";
     ReferrersFilterOff "Filtering is a should, and a list without the header is a full one (Listing referrers)."
         "Referrers are not filtered.";
     // Digests.
@@ -79,6 +85,8 @@ variants! {
         "Tags come in pages of two at the most, also when nobody asks for pages.";
     TagsPagedByToken "The link to more tags is for the registry to make (RFC 8288)."
         "The link to more tags has a token that only the registry understands.";
+    TagsBadLimitIgnored "What becomes of an n that is no number is open (Listing tags)."
+        "An n that is no number has no effect.";
     TagsCaseInsensitive "Tags may be sorted without regard to case (Listing tags)."
         "Tags are sorted without regard to case.";
     UntaggedRepositoriesForgotten "200 is for a repository that is found, and what makes one is open (Listing tags)."
@@ -157,6 +165,9 @@ variants! {
     InvalidRange416 "An invalid range may be ignored or refused (RFC 9110, section 14.2)."
         "An invalid range gives 416.";
     EntityTagsOff "Entity tags are optional (RFC 9110, section 8.8)." "There are no entity tags and no conditions.";
+    LinksAbsolute "The target of a link may be absolute (RFC 8288, section 3.1)." "Links to the next page are absolute.";
+    LinksUnquoted "A relation may stand without quotes (RFC 8288, section 3)."
+        "Links to the next page have no quotes and a further parameter.";
     Throttled "A registry may say that there are too many requests, and for how long (Error codes)."
         "Every fifth request gives 429.";
     Overloaded "A server may be busy for a time (RFC 9110, section 15.6.4)." "Every seventh request gives 503.";

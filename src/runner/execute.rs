@@ -331,7 +331,11 @@ impl Thread {
                 return Err(Stop::Error(format!("{}: {error}", describe(step))));
             }
             for capture in &request.capture {
-                if let Some(value) = send::captured(capture, &judged) {
+                let value = match (send::captured(capture, &judged), &capture.otherwise) {
+                    (None, Some(otherwise)) => Some(self.scope.text(otherwise).map_err(|error| missing(step, &error))?),
+                    (value, _) => value,
+                };
+                if let Some(value) = value {
                     self.scope.variables.insert(capture.name.clone(), value);
                 }
             }

@@ -27,6 +27,8 @@ pub struct Planned {
     pub query: Vec<(String, Template)>,
     /// Headers.
     pub headers: Vec<(String, Template)>,
+    /// Headers that are not sent, though every request has them.
+    pub omit: Vec<String>,
     /// The body.
     pub body: PlannedBody,
     /// What becomes of redirects.
@@ -239,6 +241,7 @@ impl Planned {
             target,
             query: Vec::new(),
             headers: Vec::new(),
+            omit: Vec::new(),
             body: PlannedBody::Empty,
             redirects: Redirects::Follow,
             busy: Busy::Wait,
@@ -261,6 +264,7 @@ fn said(send: &Send, scope: &Scope, chunk: u64) -> Result<Planned, ScopeError> {
     Ok(Planned {
         query: send.query.clone(),
         headers: send.headers.clone(),
+        omit: send.omit.clone(),
         body: match &send.body {
             Body::Empty => PlannedBody::Empty,
             Body::Node(name) => PlannedBody::Sized(scope.node(name)?.data.clone(), name.clone()),
@@ -380,6 +384,8 @@ fn session() -> Capture {
     Capture {
         name: SESSION.into(),
         from: CaptureFrom::Location,
+        find: None,
+        otherwise: None,
     }
 }
 

@@ -71,6 +71,7 @@ fn preview_step(step: &Step, setup: bool, scope: &Scope, out: &mut Vec<PreviewSt
                     .headers
                     .iter()
                     .map(|(n, v)| format!("{n}: {}", scope.preview(v)))
+                    .chain(request.omit.iter().map(|name| format!("(no {name})")))
                     .collect(),
                 body: request.body.describe(),
             }

@@ -53,15 +53,19 @@ pub async fn send(
 
 /// What a capture keeps of an answer; nothing if the answer does not have it.
 pub fn captured(capture: &Capture, answer: &Answer) -> Option<String> {
-    match &capture.from {
+    let text = whole(&capture.from, answer)?;
+    match &capture.find {
+        Some(pattern) => expect::part(pattern, &text),
+        None => Some(text),
+    }
+}
+
+fn whole(from: &CaptureFrom, answer: &Answer) -> Option<String> {
+    match from {
         CaptureFrom::Location => resolve_location(&answer.url, answer.header("Location")?, &[]).ok(),
-        CaptureFrom::Header { name, part } => {
+        CaptureFrom::Header(name) => {
             let lines: Vec<&str> = answer.headers_all(name).collect();
-            let whole = (!lines.is_empty()).then(|| lines.join(", "))?;
-            match part {
-                Some(part) => expect::part(part, &whole),
-                None => Some(whole),
-            }
+            (!lines.is_empty()).then(|| lines.join(", "))
         }
         CaptureFrom::Link(rel) => link(answer, rel),
         CaptureFrom::Body => Some(String::from_utf8_lossy(&answer.body.bytes).into_owned()),
@@ -106,6 +110,7 @@ fn spec(planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<RequestSpe
     for (name, value) in &planned.headers {
         request.headers.push((name.clone(), scope.text(value)?.into_bytes()));
     }
+    request.omit = planned.omit.clone();
     request.body = match &planned.body {
         PlannedBody::Empty => client::Body::Empty,
         PlannedBody::Sized(data, _) => body(data, false),

@@ -186,7 +186,7 @@ impl Decoder<'_> {
         let wire = fields.get("wire").and_then(|tree| self.word(tree, &WIRE));
         let request = self.request_line(&line, tree.span, wire == Some(Wire::Raw));
         let query = self.query(fields.get("query"));
-        let headers = self.request_headers(fields.get("headers"));
+        let (headers, omit) = self.request_headers(fields.get("headers"));
         let body = fields.get("body").map_or(Some(Body::Empty), |tree| self.body(tree));
         let redirects = fields.get("redirects").and_then(|tree| self.word(tree, &REDIRECTS));
         let busy = fields.get("busy").and_then(|tree| self.word(tree, &BUSY));
@@ -197,6 +197,7 @@ impl Decoder<'_> {
             target,
             query,
             headers,
+            omit,
             body: body?,
             redirects: redirects.unwrap_or(Redirects::Follow),
             busy: busy.unwrap_or(Busy::Wait),
@@ -240,20 +241,24 @@ impl Decoder<'_> {
         query
     }
 
-    fn request_headers(&mut self, tree: Option<&Tree>) -> Vec<(String, Template)> {
+    /// The headers that are sent, and those that are not: an empty list sends the field not at all.
+    fn request_headers(&mut self, tree: Option<&Tree>) -> (Vec<(String, Template)>, Vec<String>) {
         let entries = tree.and_then(|tree| self.map(tree, "a mapping from names to texts"));
-        let mut headers = Vec::new();
+        let (mut headers, mut omit) = (Vec::new(), Vec::new());
         for (key, value) in entries.unwrap_or_default() {
             let name = self.header_name(&key.text, key.span).unwrap_or_default();
             let values = match &value.value {
                 Value::List(items) => items.as_slice(),
                 _ => std::slice::from_ref(value),
             };
+            if values.is_empty() {
+                omit.push(name.clone());
+            }
             for value in values {
                 headers.extend(self.template(value).map(|value| (name.clone(), value)));
             }
         }
-        headers
+        (headers, omit)
     }
 
     fn body(&mut self, tree: &Tree) -> Option<Body> {
@@ -405,46 +410,60 @@ impl Decoder<'_> {
             let from = self.capture_from(value);
             if let (Some(name), Some(from)) = (name, from) {
                 self.refer(What::Capture(name.clone()), key.span);
-                captures.push(Capture { name, from });
+                captures.push(Capture { name, ..from });
             }
         }
         captures
     }
 
-    fn capture_from(&mut self, tree: &Tree) -> Option<CaptureFrom> {
+    /// A capture that has no name yet.
+    fn capture_from(&mut self, tree: &Tree) -> Option<Capture> {
+        let unnamed = |from| Capture {
+            name: String::new(),
+            from,
+            find: None,
+            otherwise: None,
+        };
         if matches!(tree.value, Value::Scalar { .. }) {
-            let words = [(CaptureFrom::Location, "location"), (CaptureFrom::Body, "body")];
-            return self.word(tree, &words);
+            let words = [(true, "location"), (false, "body")];
+            let location = self.word(tree, &words)?;
+            return Some(unnamed(if location {
+                CaptureFrom::Location
+            } else {
+                CaptureFrom::Body
+            }));
         }
         let fields = self.fields(tree, &vocabulary::CAPTURE_FROM)?;
-        let mut places = fields.iter().filter(|(key, _)| key.text != "part");
+        let find = fields.get("find").and_then(|tree| self.regex(tree));
+        let otherwise = self.optional_template(fields.get("otherwise"));
+        let is_place = |key: &Key| !matches!(key.text.as_str(), "find" | "otherwise");
+        let mut places = fields.iter().filter(|(key, _)| is_place(key));
         let (first, second) = (places.next(), places.next());
         let (Some((key, value)), None) = (first, second) else {
             self.one_of(fields.head, "a capture", &["header", "json", "link"]);
             return None;
         };
-        if let Some((part, _)) = fields.entry("part").filter(|_| key.text != "header") {
-            let message = "`part` is one of a header";
-            self.report(Diagnostic::new(Code::WithoutEffect, part.span, message));
-        }
         if key.text == "json" && matches!(value.value, Value::List(_)) {
             let pointers = self.items(Some(value), "a list of JSON pointers", |decoder, tree| {
                 let text = decoder.text(tree)?.to_string();
                 decoder.pointer(&text, tree.span)
             });
-            return Some(CaptureFrom::Json(pointers));
+            return Some(Capture {
+                find,
+                otherwise,
+                ..unnamed(CaptureFrom::Json(pointers))
+            });
         }
         let text = self.text(value)?.to_string();
-        Some(match key.text.as_str() {
-            "header" => CaptureFrom::Header {
-                name: self.header_name(&text, value.span)?,
-                part: match fields.get("part") {
-                    Some(part) => Some(self.regex(part)?),
-                    None => None,
-                },
-            },
+        let from = match key.text.as_str() {
+            "header" => CaptureFrom::Header(self.header_name(&text, value.span)?),
             "json" => CaptureFrom::Json(vec![self.pointer(&text, value.span)?]),
             _ => CaptureFrom::Link(text),
+        };
+        Some(Capture {
+            find,
+            otherwise,
+            ..unnamed(from)
         })
     }
 }

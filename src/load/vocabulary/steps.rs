@@ -43,18 +43,19 @@ pub static CAPTURE_FROM: Shape = Shape {
     name: "capture",
     what: "a capture",
     keys: &[
-        key("header", Of::Plain, "A header as it is."),
-        key(
-            "part",
-            Of::Plain,
-            "Only what the first group of this regular expression finds in the header.",
-        ),
+        key("header", Of::Plain, "A header, several lines of it as one list."),
         key(
             "json",
             Of::Either(&[Of::Plain, Of::List(&Of::Plain)]),
             "What a JSON pointer leads to; of several, the first that leads to anything.",
         ),
         key("link", Of::Plain, "The target of the link with this relation."),
+        key(
+            "find",
+            Of::Plain,
+            "Only what the first group of a regular expression finds in it.",
+        ),
+        key("otherwise", Of::Text, "What is kept if the answer does not have it."),
     ],
 };
 
@@ -78,7 +79,7 @@ pub static VERBS: &[Verb] = &[
             key(
                 "headers",
                 Of::Map(&Of::Either(&[Of::Text, Of::List(&Of::Text)])),
-                "Headers; a list sends the field several times.",
+                "Headers; a list sends the field several times, an empty list not at all.",
             ),
             key(
                 "body",

@@ -91,7 +91,19 @@ impl Registry {
                 let wanted = !Self::accepts(request, &manifest.media_type);
                 wanted.then(|| first_child(manifest).cloned()).flatten()
             }
+            (M::TagMoveHeadStays, Reference::Tag(tag)) if request.is_head() => {
+                let first: Digest = self.memory.recall(&format!("first:{name}:{tag}"))?.parse().ok()?;
+                repository.manifest(&first).cloned()
+            }
+            (M::TagAcrossRepositories, Reference::Tag(tag)) => store
+                .repositories()
+                .find_map(|(_, repository)| repository.manifest(&repository.tag(tag)?.digest))
+                .cloned(),
             (M::ManifestAcrossRepositories, Reference::Digest(digest)) => store
+                .repositories()
+                .find_map(|(_, repository)| repository.manifest(digest))
+                .cloned(),
+            (M::ManifestHeadAcrossRepositories, Reference::Digest(digest)) if request.is_head() => store
                 .repositories()
                 .find_map(|(_, repository)| repository.manifest(digest))
                 .cloned(),
@@ -114,6 +126,7 @@ impl Registry {
             (M::RangeOpenRefused, Ok(_), Err(_)) => Some(Wanted::Nothing),
             (M::RangeOpenOneByte, Ok(from), Err(_)) if from < length => one(from..from + 1),
             (M::RangeSuffixAsPrefix, Err(_), Ok(count)) if count > 0 => one(0..count.min(length)),
+            (M::RangeLongSuffixRefused, Err(_), Ok(count)) if count > length => Some(Wanted::Nothing),
             (M::RangeOverrunRefused, Ok(_), Ok(to)) if to >= length => Some(Wanted::Nothing),
             _ => None,
         }
@@ -175,7 +188,7 @@ impl Registry {
             (M::TagParamsOldManifest, Reference::Digest(_)) => {
                 all.into_iter().filter(|tag| present(store, tag).is_none()).collect()
             }
-            (M::ManifestByTagIsFirst, Reference::Tag(tag)) => {
+            (M::ManifestByTagIsFirst | M::TagMoveHeadStays, Reference::Tag(tag)) => {
                 let key = format!("first:{name}:{tag}");
                 if self.memory.recall(&key).is_none() {
                     self.memory.remember(key, digest.as_str());

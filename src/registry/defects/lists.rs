@@ -77,6 +77,7 @@ impl Registry {
     /// All tags as a mutant sees them, if it sees them otherwise.
     pub(in crate::registry) fn wrong_tags(
         &self,
+        store: &Store,
         name: &RepositoryName,
         repository: &Repository,
     ) -> Option<Vec<String>> {
@@ -98,6 +99,13 @@ impl Registry {
                 let newest = by_age.last().copied();
                 all.retain(|tag| Some(*tag) != newest);
                 Some(texts(all))
+            }
+            M::TagsAcrossRepositories => {
+                let everywhere = store.repositories().flat_map(|(_, repository)| repository.tags());
+                let mut all = texts(everywhere.collect());
+                all.sort();
+                all.dedup();
+                Some(all)
             }
             M::TagsByAge => Some(texts(by_age)),
             M::TagsTiesUnstable => {
@@ -253,6 +261,16 @@ impl Registry {
                     .cloned()
                     .collect()
             }
+            M::ReferrersTrustFallback => {
+                let listed = fallback_children(repository, subject);
+                let also = listed.iter().filter_map(|digest| repository.manifest(digest)).cloned();
+                let known: HashSet<_> = all.iter().map(|manifest| manifest.digest.clone()).collect();
+                all.iter()
+                    .cloned()
+                    .chain(also.filter(|manifest| !known.contains(&manifest.digest)))
+                    .collect()
+            }
+            M::ReferrersSha512Unlisted => only(&|_| subject.algorithm() != Some(Algorithm::Sha512)),
             M::ReferrersIndexUnlisted => only(&|manifest| manifest.document.kind == Kind::Image),
             M::ReferrersUntaggedUnlisted => only(&|manifest| tags_of(manifest) > 0),
             M::ReferrersDuplicates => all
@@ -260,11 +278,8 @@ impl Registry {
                 .flat_map(|manifest| vec![manifest.clone(); 1 + tags_of(manifest)])
                 .collect(),
             M::ReferrersFallbackHides => {
-                let fallback = subject.as_str().replace(':', "-").parse::<Tag>().ok();
-                let tagged = fallback.and_then(|tag| repository.tag(&tag));
-                let index = tagged.and_then(|tagged| repository.manifest(&tagged.digest));
-                let children = index.map(|index| index.document.children.clone()).unwrap_or_default();
-                only(&|manifest| !children.iter().any(|child| child.digest == manifest.digest))
+                let children = fallback_children(repository, subject);
+                only(&|manifest| !children.contains(&manifest.digest))
             }
             M::ReferrersCut => all.iter().take(20).cloned().collect(),
             _ => return None,
@@ -292,6 +307,9 @@ impl Registry {
             .first()
             .filter(|_| manifest.document.kind == Kind::Image);
         match mutant {
+            M::ReferrersIndexAsImage => {
+                entry.insert("mediaType".into(), OCI_MANIFEST.into());
+            }
             M::ReferrersSizeWrong => {
                 entry.insert("size".into(), (manifest.content.bytes.len() + 1).into());
             }
@@ -343,6 +361,16 @@ impl Registry {
             _ => {}
         }
     }
+}
+
+/// What the index under the fallback tag of a subject lists.
+fn fallback_children(repository: &Repository, subject: &Digest) -> Vec<Digest> {
+    let encoded: String = subject.encoded().chars().take(64).collect();
+    let tag = format!("{}-{encoded}", subject.algorithm_name()).parse::<Tag>().ok();
+    let tagged = tag.and_then(|tag| repository.tag(&tag));
+    let index = tagged.and_then(|tagged| repository.manifest(&tagged.digest));
+    let children = index.map(|index| index.document.children.iter().map(|child| child.digest.clone()));
+    children.into_iter().flatten().collect()
 }
 
 /// What a mutant makes of a list of referrers.

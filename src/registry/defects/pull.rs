@@ -52,6 +52,7 @@ pub(super) fn manifest(seen: &Seen<'_>, reference: &str, reply: Reply) -> Reply 
         (M::AcceptRequired, _) if !seen.accepts(&content_type, Reading::Exact) => not_found(),
         (M::AcceptWildcard404, _) if !seen.accepts(&content_type, Reading::NoWildcards) => not_found(),
         (M::AcceptFirstOnly, _) if !seen.accepts(&content_type, Reading::FirstType) => not_found(),
+        (M::AcceptWeightUnknown, _) if !seen.accepts(&content_type, Reading::NoWeights) => not_found(),
         (M::AcceptFirstLineOnly, _) if !seen.accepts(&content_type, Reading::FirstLine) => not_found(),
         _ => not_modified(seen, reply),
     }
@@ -136,6 +137,8 @@ enum Reading {
     Exact,
     /// Absent is fine; wildcards are not understood.
     NoWildcards,
+    /// A type with a weight is another type.
+    NoWeights,
     /// The first type of the first line is all there is.
     FirstType,
     /// The first line is all there is.
@@ -154,12 +157,13 @@ impl Seen<'_> {
             .collect();
         let (types, if_absent) = match reading {
             Reading::Exact => (all, false),
-            Reading::NoWildcards => (all, true),
+            Reading::NoWildcards | Reading::NoWeights => (all, true),
             Reading::FirstType => (all.into_iter().take(1).collect(), true),
             Reading::FirstLine => (first_line, true),
         };
         let types: Vec<&str> = types
             .iter()
+            .filter(|t| reading != Reading::NoWeights || !t.contains(';'))
             .filter_map(|t| t.split(';').next())
             .map(str::trim)
             .collect();

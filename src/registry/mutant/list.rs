@@ -31,6 +31,9 @@ mutants! {
     UnknownManifestServerError "dist-pull-manifest-404-digest" "An unknown manifest digest gives 500.";
     UnknownManifestEmpty "dist-pull-manifest-404-digest" "An unknown manifest digest gives 200 and an empty body.";
     UnknownTagIsAny "dist-pull-manifest-404-tag" "An unknown tag leads to some other tag's manifest.";
+    TagAcrossRepositories "dist-pull-manifest-404-tag" "A tag is found that another repository has.";
+    ManifestHeadAcrossRepositories "dist-pull-manifest-404-repo-scope"
+        "HEAD finds manifests of all repositories, GET does not.";
     ManifestAcrossRepositories "dist-pull-manifest-404-repo-scope"
         "Manifests of other repositories are found by digest.";
     UnknownRepository400 "dist-pull-repo-404" "Pulling from an unknown repository gives 400.";
@@ -59,6 +62,7 @@ mutants! {
     RangeOpenRefused "dist-range-open-206" "A range without an end gives 416.";
     RangeOpenOneByte "dist-range-open-206" "A range without an end gives one byte.";
     RangeSuffixAsPrefix "dist-range-suffix-206" "A suffix range gives the first bytes.";
+    RangeLongSuffixRefused "dist-range-suffix-206" "A suffix that is longer than the blob gives 416.";
     RangeOverrunRefused "dist-range-overrun-clamped" "A range that ends beyond the blob gives 416.";
     RangeOverrunUnclamped "dist-range-overrun-clamped"
         "A range that ends beyond the blob keeps its end in Content-Range.";
@@ -66,6 +70,7 @@ mutants! {
     RangeBeyondEmpty "dist-range-unsatisfiable-416" "A range beyond the blob gives 206 and nothing.";
     Range416NoLength "dist-range-416-content-range" "The refusal of a range does not tell the length.";
     RangeOtherUnit416 "dist-range-unknown-unit-ignored" "A range in an unknown unit gives 416.";
+    RangeIfRangeIgnored "dist-range-if-range" "A part is given whatever If-Range says.";
     RangeOnHead "dist-range-ignored-on-head" "HEAD with Range gives 206 and the length of the part.";
     // Pull: HEAD.
     HeadManifest405 "dist-head-manifest-200" "Manifests have no HEAD.";
@@ -286,6 +291,7 @@ mutants! {
     ManifestAgain500 "dist-push-manifest-idempotent"
         "A second push of the same manifest gives 500 (go-gitea/gitea#36020).";
     TagStays "dist-push-tag-move" "A tag that is pushed again stays where it was, with 201.";
+    TagMoveHeadStays "dist-push-tag-move" "HEAD of a tag that was moved tells of its first manifest.";
     TagMoveDeletes "dist-push-tag-move" "Moving a tag deletes the manifest that it pointed at.";
     ContentTypeParamsRefused "dist-push-content-type-params-ignored" "Parameters on the pushed type are refused.";
     ContentTypeParamsKept "dist-push-content-type-params-ignored" "Parameters on the pushed type come back.";
@@ -327,6 +333,7 @@ mutants! {
     TagsNameShort "dist-tags-name" "The list of tags names the last component only.";
     TagsPrefixLost "dist-tags-complete" "A tag that starts another is not listed (distribution/distribution#4891).";
     TagsNewestLost "dist-tags-complete" "The newest tag is not listed.";
+    TagsAcrossRepositories "dist-tags-only-own" "The tags of other repositories are listed too.";
     TagsReversed "dist-tags-order" "Tags are listed backwards.";
     TagsByAge "dist-tags-order" "Tags are listed by age.";
     TagsTiesUnstable "dist-tags-order-no-ties" "Tags that differ in case only change places.";
@@ -375,6 +382,9 @@ mutants! {
     ReferrersNeedSubject "dist-referrers-unknown-subject" "Referrers of a subject that is not there are not listed.";
     ReferrersTransitive "dist-referrers-only-direct" "Referrers of referrers are listed too.";
     ReferrersAcrossRepositories "dist-referrers-only-direct" "Referrers in other repositories are listed too.";
+    ReferrersTrustFallback "dist-referrers-only-direct"
+        "Whatever a fallback tag lists counts as a referrer, with or without the subject.";
+    ReferrersIndexAsImage "dist-referrers-descriptor" "An index among the referrers is listed as an image manifest.";
     ReferrersSizeWrong "dist-referrers-descriptor" "The size of a listed referrer is one too many.";
     ReferrersDigestOfConfig "dist-referrers-descriptor" "A referrer is listed by a digest that is not its own.";
     ReferrersNoSize "img-descriptor-required" "A listed referrer has no size.";
@@ -395,6 +405,7 @@ mutants! {
     ReferrersDuplicates "dist-referrers-no-duplicates"
         "A referrer is listed once for each of its tags and once for itself (project-zot/zot#3524).";
     ReferrersUntaggedUnlisted "dist-referrers-new-pushes" "Referrers without a tag are not listed.";
+    ReferrersSha512Unlisted "dist-referrers-new-pushes" "Referrers of a subject by SHA-512 are not listed.";
     ReferrersCached "dist-referrers-new-pushes" "A list of referrers stays as it was first asked for (quay/quay#6510).";
     ReferrersFallbackHides "dist-referrers-preexisting-tag-schema" "A fallback tag hides the referrers that it lists.";
     ReferrersCut "dist-referrers-link" "No more than 20 referrers are listed, without a link.";
@@ -504,6 +515,7 @@ mutants! {
     ReferenceCleaned "dist-reference-only-tag-or-digest"
         "What stands before the last slash or at sign of a reference is dropped.";
     MethodNoAllow "dist-http-405-allow" "A refused method does not say which there are.";
+    NotModified412 "dist-http-rfc9110" "A pull of what the client has gives 412.";
     NotModifiedAlways "dist-http-rfc9110" "Any entity tag matches.";
     RedirectNeedsCredentials "dist-http-redirect-without-credentials"
         "Blobs are redirected to another host that wants the credentials.";
@@ -516,6 +528,7 @@ mutants! {
         "A manifest is not found unless Accept lists its type (distribution/distribution#3938).";
     AcceptWildcard404 "dist-conneg-wildcard" "A wildcard in Accept is not understood (distribution/distribution#3938).";
     AcceptFirstOnly "dist-conneg-multiple" "Only the first type in Accept counts.";
+    AcceptWeightUnknown "dist-conneg-multiple" "A type in Accept that has a weight is not understood.";
     AcceptFirstLineOnly "dist-conneg-multiple" "Only the first line of Accept counts.";
     VaryMissing "dist-conneg-vary"
         "A tag on an index gives a child when Accept lacks indexes, and no word of it in Vary.";
