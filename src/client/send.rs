@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::auth::{Errand, Logins};
 use super::exchange::{Answer, Hop, Purpose, Transport, TransportError, escape};
-use super::options::{Options, SetupError};
+use super::options::{Limits, Options, SetupError};
 use super::pooled::{self, Pool};
 use super::raw::{self, Dialer};
 use super::record::{Delivery, Flight, request_record, response_record};
@@ -74,6 +74,11 @@ impl Client {
         &self.inner.options.base
     }
 
+    /// The time limits of one exchange.
+    pub fn limits(&self) -> Limits {
+        self.inner.options.limits
+    }
+
     /// What replaces the secrets of this run, for whoever prints something that did not come from an [`Exchange`].
     pub fn redactor(&self) -> &Redactor {
         &self.inner.redactor
@@ -100,6 +105,16 @@ impl Client {
                 Err(error) => return flight.unsendable(&spec, url, error.to_string(), &self.inner.redactor),
             },
         };
+        // What a registry wrote can end up in a request; it shall not become a second one.
+        let ends_a_line = |bytes: &[u8]| bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0));
+        let injects = |(name, value): &(String, Vec<u8>)| ends_a_line(name.as_bytes()) || ends_a_line(value);
+        if ends_a_line(spec.method.as_bytes())
+            || ends_a_line(place.target.as_bytes())
+            || spec.headers.iter().any(injects)
+        {
+            let reason = "a line would end within it".to_owned();
+            return flight.unsendable(&spec, &place.url(), reason, &self.inner.redactor);
+        }
         self.follow(&spec, place, &mut flight).await
     }
 
@@ -208,10 +223,11 @@ impl Client {
         }
     }
 
-    /// Whether the login of the run goes with a request: only to the target itself, and only if the request does not
-    /// settle the matter.
+    /// Whether the login of the run goes with a request: only to the target itself, not where another host has sent us
+    /// back to it, and only if the request does not settle the matter.
     fn speaks_for_us(&self, spec: &RequestSpec, leg: &Leg) -> bool {
         spec.auth == Auth::Auto
+            && !leg.abroad
             && leg.place.origin == self.base().origin
             && field(&spec.headers, "Authorization").is_none()
             && !spec.omits("Authorization")
@@ -256,6 +272,10 @@ impl Client {
         if self.speaks_for_us(spec, leg) {
             let errand = Errand::of(&leg.method, &leg.place.target, &spec.scopes);
             if let Some(value) = self.inner.logins.authorization(&options.login, &errand) {
+                // It may be so old that it was forgotten.
+                if let Some(token) = value.strip_prefix("Bearer ") {
+                    self.inner.redactor.learn_token(token);
+                }
                 add("Authorization", value);
             }
         }

@@ -59,7 +59,10 @@ impl Origin {
     pub fn is_loopback(&self) -> bool {
         match self.address() {
             Some(ip) => ip.is_loopback(),
-            None => self.host == "localhost" || self.host.ends_with(".localhost"),
+            None => {
+                let name = self.host.trim_end_matches('.');
+                name == "localhost" || name.ends_with(".localhost")
+            }
         }
     }
 
@@ -86,12 +89,13 @@ impl Origin {
             .unwrap_or(&self.host)
     }
 
+    /// The address that the host is, in whichever form: systems also read `0x7f.1` and `2130706433` as one.
     fn address(&self) -> Option<IpAddr> {
-        let ip: IpAddr = self.bare_host().parse().ok()?;
-        Some(match ip {
-            IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(ip, IpAddr::V4),
-            v4 => v4,
-        })
+        match url::Host::parse(&self.host).ok()? {
+            url::Host::Ipv4(ip) => Some(IpAddr::V4(ip)),
+            url::Host::Ipv6(ip) => Some(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4)),
+            url::Host::Domain(_) => None,
+        }
     }
 }
 

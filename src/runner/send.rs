@@ -1,6 +1,7 @@
 //! Putting a planned request on the wire, and gathering pages.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -10,8 +11,9 @@ use crate::client::{self, Answer, Purpose, Received, RequestSpec, Target, resolv
 use crate::content::{Data, Scope, ScopeError};
 use crate::oci::link::Links;
 
-/// Pages that are followed at most.
+/// Pages that are followed at most, and bytes that they may have together.
 const MAX_PAGES: usize = 1000;
+const MAX_PAGED: u64 = 32 * 1024 * 1024;
 
 /// `Authorization` of nobody: the user and password are both `referee-nobody`.
 const WRONG_CREDENTIALS: &str = "Basic cmVmZXJlZS1ub2JvZHk6cmVmZXJlZS1ub2JvZHk=";
@@ -32,9 +34,12 @@ pub async fn send(
     let Some(pointer) = planned.pages else {
         return Ok((vec![first.clone()], first));
     };
+    let mut bytes = first.body.len;
     let mut answers = vec![first];
     let mut seen: Vec<String> = Vec::new();
-    while answers.len() < MAX_PAGES {
+    // A list without an end shall not hold up the run for longer than any other request may.
+    let until = Instant::now() + env.client.limits().total;
+    while answers.len() < MAX_PAGES && bytes < MAX_PAGED && Instant::now() < until {
         let Some(next) = next_page(&answers[answers.len() - 1]) else {
             break;
         };
@@ -44,7 +49,9 @@ pub async fn send(
         seen.push(next.clone());
         let mut request = spec(planned, scope, purpose)?;
         request.target = Target::Url(next);
-        answers.push(env.client.send(request).await);
+        let page = env.client.send(request).await;
+        bytes += page.body.len;
+        answers.push(page);
     }
     let merged = merge(&answers, pointer);
     Ok((answers, merged))
