@@ -201,6 +201,8 @@ fn forms(secret: &str) -> Vec<String> {
         STANDARD.encode(secret),
         URL_SAFE.encode(secret),
     ];
+    // Names of hosts and header fields come back so.
+    forms.extend(Some(secret.to_ascii_lowercase()).filter(|lower| lower.len() >= ALONE));
     for before in 0..3 {
         forms.extend(within_base64(secret, before, &STANDARD_NO_PAD));
         forms.extend(within_base64(secret, before, &URL_SAFE_NO_PAD));
