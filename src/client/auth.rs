@@ -116,11 +116,8 @@ pub(super) fn realm_place(base: &Origin, realm: &str, secret: bool) -> Result<Pl
     let place = Place::parse(&url).map_err(|e| format!("the realm {e}"))?;
     let realm = &place.origin;
     let same_host = realm.host == base.host;
-    if realm.is_link_local() && !same_host {
-        return Err(format!("the realm is at the link-local address {}", realm.host));
-    }
-    if realm.is_loopback() && !base.is_loopback() {
-        return Err(format!("the realm {realm} is this machine, which the registry is not"));
+    if let Some(reason) = realm.off_limits(base) {
+        return Err(format!("the realm {realm} is not asked: {reason}"));
     }
     let clear = realm.scheme == Scheme::Http && !realm.is_loopback();
     if clear && secret && !(same_host && base.scheme == Scheme::Http) {

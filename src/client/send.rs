@@ -20,6 +20,7 @@ use super::raw::{self, Dialer};
 use super::record::{Delivery, Flight, request_record, response_record};
 use super::redact::Redactor;
 use super::request::{Auth, Body, Redirects, RequestSpec, Target, Via};
+use super::resolve::Resolver;
 use super::target::{BaseUrl, Origin, Place, Scheme, resolve_location};
 use super::tls;
 use super::wire::{Clock, Fields, Outgoing, Reply, field};
@@ -55,11 +56,12 @@ impl Client {
     pub fn new(options: Options) -> Result<Client, SetupError> {
         let tls = tls::configure(&options.tls)?;
         let direct = options.base.origin.is_loopback();
+        let resolver = Resolver::new(options.base.origin.bare_host());
         let redactor = Redactor::default();
         options.login.teach(&redactor);
         let inner = Inner {
-            pool: Pool::new(tls.clone(), &options.limits, direct)?,
-            dialer: Dialer::new(tls, direct),
+            pool: Pool::new(tls.clone(), &options.limits, direct, resolver.clone())?,
+            dialer: Dialer::new(tls, direct, resolver),
             redactor,
             logins: Logins::default(),
             pool_breaks: AtomicBool::new(false),
@@ -96,12 +98,13 @@ impl Client {
                 target: path.clone(),
             },
             Target::Url(url) => match Place::parse(url) {
-                // A registry chooses the host of its upload locations, but it shall not make us speak to this one.
-                Ok(place) if place.origin.is_link_local() && place.origin.host != self.base().origin.host => {
-                    let reason = format!("{} is a link-local address", place.origin.host);
-                    return flight.unsendable(&spec, url, reason, &self.inner.redactor);
+                Ok(place) => {
+                    // A registry chooses the host of its upload locations, but not any.
+                    if let Some(reason) = place.origin.off_limits(&self.base().origin) {
+                        return flight.unsendable(&spec, url, reason, &self.inner.redactor);
+                    }
+                    place
                 }
-                Ok(place) => place,
                 Err(error) => return flight.unsendable(&spec, url, error.to_string(), &self.inner.redactor),
             },
         };
@@ -356,8 +359,8 @@ impl Leg {
         if from.scheme == Scheme::Https && to.scheme == Scheme::Http {
             return Err(refused(format!("it leads from https to {to}")));
         }
-        if to.is_link_local() && to.host != base.host {
-            return Err(refused(format!("it leads to the link-local address {}", to.host)));
+        if let Some(reason) = to.off_limits(base) {
+            return Err(refused(format!("it leads to {to}, and {reason}")));
         }
         let to_get = match reply.status {
             303 => self.method != "HEAD",

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use referee::client::credentials::Login;
 use referee::client::exchange::REDACTED;
-use referee::client::{Answer, Asking, Client, Options, RequestSpec, TransportError, Via, normalise_target};
+use referee::client::{Answer, Asking, Client, Options, RequestSpec, Target, TransportError, Via, normalise_target};
 
 use super::server::{Reply, Server, ok};
 
@@ -259,4 +259,19 @@ async fn a_token_service_gets_no_more_than_it_may() {
         );
     }
     assert_eq!(service.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_registry_elsewhere_does_not_lead_to_this_machine() {
+    let here = Server::start(|_| ok("")).await;
+    // No name leads here, so what is seen is that the request never leaves.
+    let client = client("http://registry.invalid", ann());
+    let url = format!("{}/v2/a/blobs/uploads/1", here.url());
+    let answer = client.send(RequestSpec::new("PUT", Target::Url(url))).await;
+    assert!(
+        matches!(answer.error(), Some(TransportError::Unsendable { .. })),
+        "{:?}",
+        answer.error()
+    );
+    assert!(here.requests().is_empty());
 }

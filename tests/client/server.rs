@@ -228,12 +228,13 @@ async fn request<S: AsyncRead + Unpin>(stream: &mut S) -> Option<String> {
             let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
             let body = &bytes[end + 4..];
             let value = |name: &str| head.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
-            let complete = match value("content-length:").and_then(|v| v.parse::<usize>().ok()) {
-                Some(len) => body.len() >= len,
-                None => value("transfer-encoding:").is_none() || body.ends_with(b"0\r\n\r\n"),
+            let len = match value("content-length:").and_then(|v| v.parse::<usize>().ok()) {
+                Some(len) => Some(len).filter(|len| body.len() >= *len),
+                None if value("transfer-encoding:").is_some() && !body.ends_with(b"0\r\n\r\n") => None,
+                None => Some(body.len()),
             };
-            if complete {
-                return Some(String::from_utf8_lossy(&bytes).into_owned());
+            if let Some(len) = len {
+                return Some(String::from_utf8_lossy(&bytes[..end + 4 + len]).into_owned());
             }
         }
         let mut piece = vec![0; 64 * 1024];
