@@ -69,7 +69,9 @@ pub fn captured(capture: &Capture, answer: &Answer) -> Option<String> {
         CaptureFrom::Body => Some(String::from_utf8_lossy(&answer.body.bytes).into_owned()),
         CaptureFrom::Json(pointers) => {
             let document: Value = serde_json::from_slice(&answer.body.bytes).ok()?;
-            match pointers.iter().find_map(|pointer| document.pointer(pointer))? {
+            let is_there = |value: &&Value| !value.is_null() && value.as_str() != Some("");
+            let mut found = pointers.iter().filter_map(|pointer| document.pointer(pointer));
+            match found.clone().find(is_there).or_else(|| found.next())? {
                 Value::String(text) => Some(text.clone()),
                 other => Some(other.to_string()),
             }
