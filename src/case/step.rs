@@ -304,7 +304,7 @@ pub enum CaptureFrom {
     Location,
     /// A header, several lines of it as one list.
     Header(String),
-    /// What the first of these JSON pointers leads to that leads to anything.
+    /// What the first of these JSON pointers leads to that leads to more than null or an empty text.
     Json(Vec<String>),
     /// The target of the link with this relation, resolved against the URL that was asked.
     Link(String),

@@ -77,6 +77,9 @@ fn of_case(suite: &Suite, profile: &Profile, case: &Case) -> Result<String, Fail
         for fact in &step.facts {
             text.push_str(&format!("   records the fact {fact}\n"));
         }
+        if step.may_end {
+            text.push_str("   ends the case unless the answer is as in `continue-if`\n");
+        }
     }
     for id in requirements(case) {
         if !cited.contains(&id) {

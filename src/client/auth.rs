@@ -116,11 +116,8 @@ pub(super) fn realm_place(base: &Origin, realm: &str, secret: bool) -> Result<Pl
     let place = Place::parse(&url).map_err(|e| format!("the realm {e}"))?;
     let realm = &place.origin;
     let same_host = realm.host == base.host;
-    if realm.is_link_local() && !same_host {
-        return Err(format!("the realm is at the link-local address {}", realm.host));
-    }
-    if realm.is_loopback() && !base.is_loopback() {
-        return Err(format!("the realm {realm} is this machine, which the registry is not"));
+    if let Some(reason) = realm.off_limits(base) {
+        return Err(format!("the realm {realm} is not asked: {reason}"));
     }
     let clear = realm.scheme == Scheme::Http && !realm.is_loopback();
     if clear && secret && !(same_host && base.scheme == Scheme::Http) {
@@ -291,6 +288,14 @@ mod tests {
             (&far, "http://127.0.0.1:1/token", true, false),
             (&far, "https://localhost/token", false, false),
             (&far, "http://169.254.169.254/latest", false, false),
+            (&far, "http://2852039166/latest", false, false),
+            (&far, "http://0xa9.0xfe.0xa9.0xfe/latest", false, false),
+            (&far, "http://169.254.169.254./latest", false, false),
+            (&far, "http://[::ffff:169.254.169.254]/latest", false, false),
+            (&far, "https://localhost./token", false, false),
+            (&far, "https://127.1/token", false, false),
+            (&far, "https://registry.example@127.0.0.1/token", true, false),
+            (&far, "https://registry.example\\@127.0.0.1/token", true, true),
             (&far, "https://[fe80::1]/", false, false),
             (&far, "file:///etc/passwd", false, false),
             (&far, "", false, false),

@@ -277,15 +277,21 @@ impl BodyRecord {
     /// The record of a body that is at hand, without redaction.
     pub fn of(body: &[u8]) -> BodyRecord {
         let sha256 = hex::encode(Sha256::digest(body));
-        BodyRecord::of_stream(body.len() as u64, sha256, body, |text| text)
+        BodyRecord::of_stream(body.len() as u64, sha256, body, |text, _| text.to_owned())
     }
 
-    /// The record of a body of which only the start is at hand. `redact` sees the escaped start before it is cut.
-    pub(super) fn of_stream(len: u64, sha256: String, head: &[u8], redact: impl Fn(String) -> String) -> BodyRecord {
+    /// The record of a body of which only the start is at hand. `redact` sees the escaped start, and whether it was cut.
+    pub(super) fn of_stream(
+        len: u64,
+        sha256: String,
+        head: &[u8],
+        redact: impl Fn(&str, bool) -> String,
+    ) -> BodyRecord {
         let whole = head.len() as u64 == len;
         // More than is shown, so that a secret across the cut is seen whole.
-        let (text, binary) = escape(&head[..head.len().min(2 * PREVIEW)]);
-        let mut preview = redact(text);
+        let shown = &head[..head.len().min(2 * PREVIEW)];
+        let (text, binary) = escape(shown);
+        let mut preview = redact(&text, shown.len() as u64 != len);
         let mut end = preview.len().min(PREVIEW);
         while !preview.is_char_boundary(end) {
             end -= 1;

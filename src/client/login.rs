@@ -40,6 +40,12 @@ impl Client {
             Asking::Login => &self.inner.options.login,
             Asking::Nobody | Asking::As(_) => &Login::Anonymous,
         };
+        if matches!(login, Login::RegistryToken(_)) {
+            return self.unsendable(
+                challenge,
+                "the login is a token, for which there is no other".to_owned(),
+            );
+        }
         let grant = match Demand::of(&Challenges::parse(challenge), login, &[]) {
             Some(Demand::Token(grant)) => Grant { scopes, ..grant },
             _ => return self.unsendable(challenge, "the challenge names no token service".to_owned()),

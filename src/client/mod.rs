@@ -10,6 +10,7 @@
 
 pub mod exchange;
 mod request;
+mod resolve;
 mod target;
 
 mod options;

@@ -14,6 +14,7 @@ use rustls::ClientConfig;
 
 use super::exchange::{Phase, TransportError};
 use super::request::Body;
+use super::resolve::Resolver;
 use super::target::Place;
 use super::wire::{Clock, Fields, Intake, Outgoing, Pieces, Reply, Sent, Wire};
 use super::{Limits, SetupError};
@@ -36,13 +37,14 @@ pub(super) struct Fitting {
 
 impl Pool {
     /// Builds the client. `direct` leaves out any proxy.
-    pub fn new(mut tls: ClientConfig, limits: &Limits, direct: bool) -> Result<Pool, SetupError> {
+    pub fn new(mut tls: ClientConfig, limits: &Limits, direct: bool, resolver: Resolver) -> Result<Pool, SetupError> {
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            .dns_resolver(Arc::new(resolver))
             .connect_timeout(limits.connect)
             .pool_idle_timeout(IDLE);
         let builder = if direct { builder.no_proxy() } else { builder };

@@ -136,20 +136,31 @@ pub(super) fn response_record(reply: &Reply, redactor: &Redactor) -> Response {
         headers: reply
             .headers
             .iter()
-            .map(|(n, v)| (n.clone(), redactor.header(n, v)))
+            .map(|(n, v)| (redactor.text(&escape(n.as_bytes()).0), redactor.header(n, v)))
             .collect(),
-        body: BodyRecord::of_stream(*len, sha256.clone(), bytes, |text| redactor.text(&text)),
-        raw_head: reply.raw_head.as_ref().map(|head| redactor.text(&escape(head).0)),
+        body: BodyRecord::of_stream(*len, sha256.clone(), bytes, |text, cut| redactor.body(text, cut)),
+        raw_head: reply.raw_head.as_ref().map(|head| redactor.start(&escape(head).0)),
         trailing: reply.trailing,
     }
 }
 
-/// An error may quote what the target wrote.
+/// An error may quote what the target wrote, a host in its `Location` among it.
 fn clean(error: TransportError, redactor: &Redactor) -> TransportError {
     match error {
         TransportError::MalformedResponse { reason, head } => TransportError::MalformedResponse {
             reason: redactor.text(&reason),
-            head: redactor.text(&head),
+            head: redactor.start(&head),
+        },
+        TransportError::Connect { host, reason } => TransportError::Connect {
+            host: redactor.text(&host),
+            reason: redactor.text(&reason),
+        },
+        TransportError::Tls { host, reason } => TransportError::Tls {
+            host: redactor.text(&host),
+            reason: redactor.text(&reason),
+        },
+        TransportError::Reset { reason } => TransportError::Reset {
+            reason: redactor.text(&reason),
         },
         TransportError::Redirect { reason } => TransportError::Redirect {
             reason: redactor.text(&reason),
@@ -160,6 +171,9 @@ fn clean(error: TransportError, redactor: &Redactor) -> TransportError {
         TransportError::Unsendable { reason } => TransportError::Unsendable {
             reason: redactor.text(&reason),
         },
-        other => other,
+        other @ (TransportError::Timeout { .. }
+        | TransportError::BodyShort { .. }
+        | TransportError::TooLarge { .. }
+        | TransportError::RedirectLoop { .. }) => other,
     }
 }

@@ -38,11 +38,16 @@ const PARAMETERS: &str = "x-amz-signature|x-amz-credential|x-amz-security-token|
     signature|sig|token|access_token|id_token|refresh_token|password|passwd|secret|client_secret|api_key|apikey|\
     key-pair-id|policy|hdnts|se_token|verify";
 
+/// The shortest start of a secret that is taken for one where a text was cut.
+const START: usize = 4;
+
 /// Knows the secrets of a run and replaces them by [`REDACTED`] wherever they occur.
 #[derive(Default)]
 pub struct Redactor {
+    /// Every form of every secret.
     secrets: RwLock<Vec<String>>,
-    tokens: RwLock<VecDeque<String>>,
+    /// The forms of each passing token, the token itself first.
+    tokens: RwLock<VecDeque<Vec<String>>>,
 }
 
 impl Redactor {
@@ -51,14 +56,8 @@ impl Redactor {
         if secret.len() < SHORTEST {
             return;
         }
-        let json = serde_json::to_string(secret).unwrap_or_default();
-        let forms = [
-            secret.to_owned(),
-            form_encode(secret),
-            json.trim_matches('"').to_owned(),
-        ];
         let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
-        for form in forms {
+        for form in forms(secret) {
             if !secrets.contains(&form) {
                 secrets.push(form);
             }
@@ -67,16 +66,22 @@ impl Redactor {
 
     /// Remembers a token that a registry gave out, until many newer ones have followed.
     pub fn learn_token(&self, token: &str) {
-        if token.len() < SHORTEST {
+        if token.len() < SHORTEST || self.knows_token(token) {
             return;
         }
+        let forms = forms(token);
         let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        if !tokens.iter().any(|t| t == token) {
-            tokens.push_back(token.to_owned());
-        }
+        tokens.push_back(forms);
         if tokens.len() > MOST {
             tokens.pop_front();
         }
+    }
+
+    fn knows_token(&self, token: &str) -> bool {
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        tokens
+            .iter()
+            .any(|forms| forms.first().is_some_and(|known| known == token))
     }
 
     /// Remembers a password, also in the encodings in which it travels beside its user name.
@@ -94,6 +99,24 @@ impl Redactor {
         }
     }
 
+    /// The start of a text that was cut: as [`text`](Self::text), and a secret of which the cut left the start is replaced
+    /// too.
+    pub fn start(&self, text: &str) -> String {
+        let mut text = self.text(text);
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        let cut = secrets
+            .iter()
+            .chain(tokens.iter().flatten())
+            .filter_map(|secret| begins_at(&text, secret))
+            .min();
+        if let Some(at) = cut {
+            text.truncate(at);
+            text.push_str(REDACTED);
+        }
+        text
+    }
+
     /// Any text: known secrets, values of access-giving query parameters and userinfo in URLs are replaced.
     pub fn text(&self, text: &str) -> String {
         let mut text = text.to_owned();
@@ -107,8 +130,13 @@ impl Redactor {
         let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
         secrets
             .iter()
-            .chain(tokens.iter())
+            .chain(tokens.iter().flatten())
             .fold(text, |text, secret| replace(text, secret))
+    }
+
+    /// The text of a body, or the start of it if it was `cut`.
+    pub(super) fn body(&self, text: &str, cut: bool) -> String {
+        if cut { self.start(text) } else { self.text(text) }
     }
 
     /// One header field: the value as text, unless the field is secret as such. Unprintable bytes are escaped.
@@ -132,6 +160,92 @@ impl Redactor {
             _ => self.text(&value),
         }
     }
+}
+
+/// The ways in which a secret comes back: as it is, escaped, in URLs, JSON, HTML and hex, and within base64.
+fn forms(secret: &str) -> Vec<String> {
+    let json = serde_json::to_string(secret).unwrap_or_default();
+    let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
+    let form = form_encode(secret);
+    let percent = form.replace('+', "%20");
+    let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let ascii = |escaped: &str| -> String {
+        let mut units = [0; 2];
+        let mut escape = |c: char| match c.is_ascii() && !escaped.contains(c) {
+            true => c.to_string(),
+            false => c
+                .encode_utf16(&mut units)
+                .iter()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect(),
+        };
+        json.chars().map(&mut escape).collect()
+    };
+    let mut forms = vec![
+        secret.to_owned(),
+        escape(secret.as_bytes()).0,
+        lower_escapes(&form),
+        lower_escapes(&percent),
+        form,
+        percent,
+        json.replace('/', "\\/"),
+        ascii(""),
+        ascii("<>&'+"),
+        ascii("<>&"),
+        json.clone(),
+        html.replace('"', "&quot;").replace('\'', "&#39;"),
+        html.replace('"', "&#34;").replace('\'', "&#39;"),
+        html,
+        hex::encode(secret),
+        hex::encode_upper(secret),
+        STANDARD.encode(secret),
+        URL_SAFE.encode(secret),
+    ];
+    // Names of hosts and header fields come back so.
+    forms.extend(Some(secret.to_ascii_lowercase()).filter(|lower| lower.len() >= ALONE));
+    for before in 0..3 {
+        forms.extend(within_base64(secret, before, &STANDARD_NO_PAD));
+        forms.extend(within_base64(secret, before, &URL_SAFE_NO_PAD));
+    }
+    let mut unique: Vec<String> = Vec::with_capacity(forms.len());
+    for form in forms {
+        if !unique.contains(&form) {
+            unique.push(form);
+        }
+    }
+    unique
+}
+
+/// The characters of base64 that a secret alone decides when so many bytes (modulo 3) stand before it, if they are enough
+/// to be told from other text.
+fn within_base64(secret: &str, before: usize, engine: &impl Engine) -> Option<String> {
+    let bytes: Vec<u8> = std::iter::repeat_n(0, before).chain(secret.bytes()).collect();
+    let text = engine.encode(&bytes);
+    let (first, last) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    text.get(first..last)
+        .filter(|own| own.len() >= ALONE)
+        .map(str::to_owned)
+}
+
+/// The escapes of a URL in lower case.
+fn lower_escapes(text: &str) -> String {
+    let mut left = 0;
+    let lower = |c: char| {
+        left = if c == '%' { 3 } else { usize::saturating_sub(left, 1) };
+        if left > 0 { c.to_ascii_lowercase() } else { c }
+    };
+    text.chars().map(lower).collect()
+}
+
+/// Where the start of a secret stands at the end of a text.
+fn begins_at(text: &str, secret: &str) -> Option<usize> {
+    let head = secret.get(..secret.char_indices().nth(START)?.0)?;
+    let from = (0..=text.len().saturating_sub(secret.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))?;
+    let tail = &text[from..];
+    let mut starts = tail.match_indices(head).map(|(at, _)| at);
+    starts.find(|at| secret.starts_with(&tail[*at..])).map(|at| from + at)
 }
 
 fn replace(text: String, secret: &str) -> String {
@@ -194,6 +308,46 @@ mod tests {
             "/testing/<redacted>/latest ab"
         );
         assert_eq!(redactor.text("testtest"), "testtest");
+    }
+
+    #[test]
+    fn a_secret_is_known_in_what_becomes_of_it() {
+        let redactor = Redactor::default();
+        let secret = "s3cr\u{e9}t/+<pass>&'word'";
+        redactor.learn(secret);
+        redactor.learn_token("eyJhbGciOiJSUzI1NiJ9.payload/with+signs==");
+        for text in [
+            secret.to_owned(),
+            "s3cr%c3%a9t%2f%2b%3cpass%3e%26%27word%27".to_owned(),
+            "s3cr%C3%A9t%2F%2B%3Cpass%3E%26%27word%27".to_owned(),
+            r"s3cr\u00e9t/\u002b\u003cpass\u003e\u0026\u0027word\u0027".to_owned(),
+            r"s3cr\u00e9t/+<pass>&'word'".to_owned(),
+            "s3cr\u{e9}t\\/+<pass>&'word'".to_owned(),
+            "s3cr\u{e9}t/+&lt;pass&gt;&amp;&#39;word&#39;".to_owned(),
+            hex::encode(secret),
+            STANDARD.encode(format!("a{secret}z")),
+            URL_SAFE_NO_PAD.encode(format!("ab{secret}yz")),
+            STANDARD.encode(format!("{{\"password\":\"{secret}\"}}")),
+            "eyJhbGciOiJSUzI1NiJ9.payload%2Fwith%2Bsigns%3D%3D".to_owned(),
+            STANDARD.encode("Bearer eyJhbGciOiJSUzI1NiJ9.payload/with+signs=="),
+        ] {
+            let clean = redactor.text(&format!("<<{text}>>"));
+            assert!(clean.contains(REDACTED), "{text}: {clean}");
+            assert!(clean.len() < 40, "{text}: {clean}");
+        }
+        assert_eq!(redactor.text("an innocent word"), "an innocent word");
+    }
+
+    #[test]
+    fn the_start_of_a_secret_does_not_survive_a_cut() {
+        let redactor = Redactor::default();
+        redactor.learn_token(&"0123456789abcdef".repeat(1000));
+        redactor.learn("correct horse");
+        assert_eq!(redactor.start("it is correct ho"), "it is <redacted>");
+        assert_eq!(redactor.start("it is cor"), "it is cor");
+        assert_eq!(redactor.start(&"0123456789abcdef".repeat(512)), REDACTED);
+        assert_eq!(redactor.start("correct horse, corr"), "<redacted>, <redacted>");
+        assert_eq!(redactor.start(""), "");
     }
 
     #[test]

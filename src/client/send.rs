@@ -14,12 +14,13 @@ use tokio::time::{Instant, sleep};
 
 use super::auth::{Errand, Logins};
 use super::exchange::{Answer, Hop, Purpose, Transport, TransportError, escape};
-use super::options::{Options, SetupError};
+use super::options::{Limits, Options, SetupError};
 use super::pooled::{self, Pool};
 use super::raw::{self, Dialer};
 use super::record::{Delivery, Flight, request_record, response_record};
 use super::redact::Redactor;
 use super::request::{Auth, Body, Redirects, RequestSpec, Target, Via};
+use super::resolve::Resolver;
 use super::target::{BaseUrl, Origin, Place, Scheme, resolve_location};
 use super::tls;
 use super::wire::{Clock, Fields, Outgoing, Reply, field};
@@ -55,11 +56,12 @@ impl Client {
     pub fn new(options: Options) -> Result<Client, SetupError> {
         let tls = tls::configure(&options.tls)?;
         let direct = options.base.origin.is_loopback();
+        let resolver = Resolver::new(options.base.origin.bare_host());
         let redactor = Redactor::default();
         options.login.teach(&redactor);
         let inner = Inner {
-            pool: Pool::new(tls.clone(), &options.limits, direct)?,
-            dialer: Dialer::new(tls, direct),
+            pool: Pool::new(tls.clone(), &options.limits, direct, resolver.clone())?,
+            dialer: Dialer::new(tls, direct, resolver),
             redactor,
             logins: Logins::default(),
             pool_breaks: AtomicBool::new(false),
@@ -72,6 +74,11 @@ impl Client {
     /// The target.
     pub fn base(&self) -> &BaseUrl {
         &self.inner.options.base
+    }
+
+    /// The time limits of one exchange.
+    pub fn limits(&self) -> Limits {
+        self.inner.options.limits
     }
 
     /// What replaces the secrets of this run, for whoever prints something that did not come from an [`Exchange`].
@@ -91,15 +98,26 @@ impl Client {
                 target: path.clone(),
             },
             Target::Url(url) => match Place::parse(url) {
-                // A registry chooses the host of its upload locations, but it shall not make us speak to this one.
-                Ok(place) if place.origin.is_link_local() && place.origin.host != self.base().origin.host => {
-                    let reason = format!("{} is a link-local address", place.origin.host);
-                    return flight.unsendable(&spec, url, reason, &self.inner.redactor);
+                Ok(place) => {
+                    // A registry chooses the host of its upload locations, but not any.
+                    if let Some(reason) = place.origin.off_limits(&self.base().origin) {
+                        return flight.unsendable(&spec, url, reason, &self.inner.redactor);
+                    }
+                    place
                 }
-                Ok(place) => place,
                 Err(error) => return flight.unsendable(&spec, url, error.to_string(), &self.inner.redactor),
             },
         };
+        // What a registry wrote can end up in a request; it shall not become a second one.
+        let ends_a_line = |bytes: &[u8]| bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0));
+        let injects = |(name, value): &(String, Vec<u8>)| ends_a_line(name.as_bytes()) || ends_a_line(value);
+        if ends_a_line(spec.method.as_bytes())
+            || ends_a_line(place.target.as_bytes())
+            || spec.headers.iter().any(injects)
+        {
+            let reason = "a line would end within it".to_owned();
+            return flight.unsendable(&spec, &place.url(), reason, &self.inner.redactor);
+        }
         self.follow(&spec, place, &mut flight).await
     }
 
@@ -208,10 +226,11 @@ impl Client {
         }
     }
 
-    /// Whether the login of the run goes with a request: only to the target itself, and only if the request does not
-    /// settle the matter.
+    /// Whether the login of the run goes with a request: only to the target itself, not where another host has sent us
+    /// back to it, and only if the request does not settle the matter.
     fn speaks_for_us(&self, spec: &RequestSpec, leg: &Leg) -> bool {
         spec.auth == Auth::Auto
+            && !leg.abroad
             && leg.place.origin == self.base().origin
             && field(&spec.headers, "Authorization").is_none()
             && !spec.omits("Authorization")
@@ -256,6 +275,10 @@ impl Client {
         if self.speaks_for_us(spec, leg) {
             let errand = Errand::of(&leg.method, &leg.place.target, &spec.scopes);
             if let Some(value) = self.inner.logins.authorization(&options.login, &errand) {
+                // It may be so old that it was forgotten.
+                if let Some(token) = value.strip_prefix("Bearer ") {
+                    self.inner.redactor.learn_token(token);
+                }
                 add("Authorization", value);
             }
         }
@@ -345,8 +368,8 @@ impl Leg {
         if from.scheme == Scheme::Https && to.scheme == Scheme::Http {
             return Err(refused(format!("it leads from https to {to}")));
         }
-        if to.is_link_local() && to.host != base.host {
-            return Err(refused(format!("it leads to the link-local address {}", to.host)));
+        if let Some(reason) = to.off_limits(base) {
+            return Err(refused(format!("it leads to {to}, and {reason}")));
         }
         let to_get = match reply.status {
             303 => self.method != "HEAD",

@@ -59,23 +59,29 @@ impl Origin {
     pub fn is_loopback(&self) -> bool {
         match self.address() {
             Some(ip) => ip.is_loopback(),
-            None => self.host == "localhost" || self.host.ends_with(".localhost"),
+            None => {
+                let name = self.host.trim_end_matches('.');
+                name == "localhost" || name.ends_with(".localhost")
+            }
         }
     }
 
     /// Whether the host is an address that belongs to the local link or to no host at all, such as the metadata service
-    /// of a cloud: nothing that a registry may send us to.
+    /// of a cloud.
     pub fn is_link_local(&self) -> bool {
-        match self.address() {
-            Some(IpAddr::V4(ip)) => ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast(),
-            Some(IpAddr::V6(ip)) => {
-                // fd00:ec2::254 is the IPv6 address of one cloud's metadata service.
-                ip.is_unicast_link_local()
-                    || ip.is_unspecified()
-                    || ip.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]
-            }
-            None => false,
+        self.address().is_some_and(is_link_local)
+    }
+
+    /// Why the registry at `base` may not send us here, with a redirect, the URL of an upload or a realm.
+    pub(super) fn off_limits(&self, base: &Origin) -> Option<String> {
+        if self.host == base.host {
+            return None;
         }
+        if self.is_link_local() {
+            return Some(format!("{} is a link-local address", self.host));
+        }
+        let near = self.is_loopback() && !base.is_loopback();
+        near.then(|| format!("{} is this machine, which the registry is not", self.host))
     }
 
     /// The host without brackets, for name resolution and TLS.
@@ -86,12 +92,29 @@ impl Origin {
             .unwrap_or(&self.host)
     }
 
+    /// The address that the host is, in whichever form: systems also read `0x7f.1` and `2130706433` as one.
     fn address(&self) -> Option<IpAddr> {
-        let ip: IpAddr = self.bare_host().parse().ok()?;
-        Some(match ip {
-            IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(ip, IpAddr::V4),
-            v4 => v4,
-        })
+        match url::Host::parse(&self.host).ok()? {
+            url::Host::Ipv4(ip) => Some(IpAddr::V4(ip)),
+            url::Host::Ipv6(ip) => Some(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4)),
+            url::Host::Domain(_) => None,
+        }
+    }
+}
+
+/// Whether an address is one that no registry may send us to, under whatever name.
+pub(super) fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast(),
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+            Some(ip) => is_link_local(IpAddr::V4(ip)),
+            // fd00:ec2::254 is the IPv6 address of one cloud's metadata service.
+            None => {
+                ip.is_unicast_link_local()
+                    || ip.is_unspecified()
+                    || ip.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]
+            }
+        },
     }
 }
 

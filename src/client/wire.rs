@@ -184,7 +184,7 @@ impl Sent {
 
     pub fn record(&self, redactor: &Redactor) -> BodyRecord {
         let sha256 = hex::encode(self.sha256.clone().finalize());
-        BodyRecord::of_stream(self.len, sha256, &self.head, |text| redactor.text(&text))
+        BodyRecord::of_stream(self.len, sha256, &self.head, |text, cut| redactor.body(text, cut))
     }
 }
 

@@ -67,7 +67,7 @@ pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
         let seen = format!(
             "a manifest that cannot exist is answered with {} and {}, so every answer says the same",
             absent.status().unwrap_or_default(),
-            kind_of(&absent)
+            kind_of(env, &absent)
         );
         return Err(Refusal::NoRegistry {
             url: url.to_string(),
@@ -77,7 +77,7 @@ pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
     let mut notes = Vec::new();
     if status != 200 || is_page(&ping) {
         if !speaks_registry(&ping) && !speaks_registry(&absent) {
-            let seen = format!("GET /v2/ answers {status} with {}", kind_of(&ping));
+            let seen = format!("GET /v2/ answers {status} with {}", kind_of(env, &ping));
             return Err(Refusal::NoRegistry {
                 url: url.to_string(),
                 seen,
@@ -88,7 +88,7 @@ pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
         ));
     }
     Ok(Greeting {
-        server: ping.header("Server").map(str::to_string),
+        server: ping.header("Server").map(|value| env.client.redactor().text(value)),
         notes,
     })
 }
@@ -132,8 +132,11 @@ fn is_page(answer: &Answer) -> bool {
         .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/html"))
 }
 
-fn kind_of(answer: &Answer) -> String {
-    match (answer.header("Content-Type"), answer.body.len) {
+fn kind_of(env: &Env, answer: &Answer) -> String {
+    let content_type = answer
+        .header("Content-Type")
+        .map(|value| env.client.redactor().text(value));
+    match (content_type, answer.body.len) {
         (_, 0) => "an empty body".to_string(),
         (Some(value), _) if is_page(answer) => format!("a web page ({value})"),
         (Some(value), _) => format!("a body of type {value}"),

@@ -532,14 +532,10 @@ pub fn describe(step: &Step) -> String {
 }
 
 /// Mismatches quote answers, and an answer may hold a token.
-fn without_secrets(env: &Env, mut mismatches: Vec<Mismatch>) -> Vec<Mismatch> {
+fn without_secrets(env: &Env, mismatches: Vec<Mismatch>) -> Vec<Mismatch> {
     let redactor = env.client.redactor();
-    for mismatch in &mut mismatches {
-        for text in [&mut mismatch.expected, &mut mismatch.actual] {
-            *text = redactor.text(text);
-        }
-    }
-    mismatches
+    let clean = |mismatch: Mismatch| mismatch.for_report(|text| redactor.text(text));
+    mismatches.into_iter().map(clean).collect()
 }
 
 fn speaks_of_status(subject: &str) -> bool {

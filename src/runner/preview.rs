@@ -22,6 +22,8 @@ pub struct PreviewStep {
     pub requirements: Vec<String>,
     /// The facts that are recorded.
     pub facts: Vec<String>,
+    /// Whether the steps after it are left out on some answers.
+    pub may_end: bool,
 }
 
 /// One request in text.
@@ -87,6 +89,7 @@ fn preview_step(step: &Step, setup: bool, scope: &Scope, out: &mut Vec<PreviewSt
             .map(|expectation| expectation.requirement.clone())
             .collect(),
         facts: step.record.iter().map(|fact| fact.name.clone()).collect(),
+        may_end: !step.continue_if.is_empty(),
     });
     if let Action::Together { steps, .. } = &step.action {
         for inner in steps {

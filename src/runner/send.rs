@@ -1,6 +1,7 @@
 //! Putting a planned request on the wire, and gathering pages.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -11,8 +12,9 @@ use crate::content::{Data, Scope, ScopeError};
 use crate::expect;
 use crate::oci::link::Links;
 
-/// Pages that are followed at most.
+/// Pages that are followed at most, and bytes that they may have together.
 const MAX_PAGES: usize = 1000;
+const MAX_PAGED: u64 = 32 * 1024 * 1024;
 
 /// `Authorization` of nobody: the user and password are both `referee-nobody`.
 const WRONG_CREDENTIALS: &str = "Basic cmVmZXJlZS1ub2JvZHk6cmVmZXJlZS1ub2JvZHk=";
@@ -33,9 +35,12 @@ pub async fn send(
     let Some(pointer) = planned.pages else {
         return Ok((vec![first.clone()], first));
     };
+    let mut bytes = first.body.len;
     let mut answers = vec![first];
     let mut seen: Vec<String> = Vec::new();
-    while answers.len() < MAX_PAGES {
+    // A list without an end shall not hold up the run for longer than any other request may.
+    let until = Instant::now() + env.client.limits().total;
+    while answers.len() < MAX_PAGES && bytes < MAX_PAGED && Instant::now() < until {
         let Some(next) = next_page(&answers[answers.len() - 1]) else {
             break;
         };
@@ -45,7 +50,9 @@ pub async fn send(
         seen.push(next.clone());
         let mut request = spec(planned, scope, purpose)?;
         request.target = Target::Url(next);
-        answers.push(env.client.send(request).await);
+        let page = env.client.send(request).await;
+        bytes += page.body.len;
+        answers.push(page);
     }
     let merged = merge(&answers, pointer);
     Ok((answers, merged))
@@ -71,7 +78,9 @@ fn whole(from: &CaptureFrom, answer: &Answer) -> Option<String> {
         CaptureFrom::Body => Some(String::from_utf8_lossy(&answer.body.bytes).into_owned()),
         CaptureFrom::Json(pointers) => {
             let document: Value = serde_json::from_slice(&answer.body.bytes).ok()?;
-            match pointers.iter().find_map(|pointer| document.pointer(pointer))? {
+            let is_there = |value: &&Value| !value.is_null() && value.as_str() != Some("");
+            let mut found = pointers.iter().filter_map(|pointer| document.pointer(pointer));
+            match found.clone().find(is_there).or_else(|| found.next())? {
                 Value::String(text) => Some(text.clone()),
                 other => Some(other.to_string()),
             }

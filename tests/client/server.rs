@@ -20,6 +20,7 @@ enum Then {
     Close,
     Hang,
     Drip,
+    Endless(&'static [u8]),
 }
 
 /// A 200 with a body.
@@ -55,6 +56,15 @@ impl Reply {
         }
     }
 
+    #[allow(dead_code)]
+    /// These bytes, and the connection stays.
+    pub fn kept(bytes: &[u8]) -> Reply {
+        Reply {
+            bytes: bytes.to_vec(),
+            then: Then::Keep,
+        }
+    }
+
     /// Nothing but the end of the connection.
     pub fn nothing() -> Reply {
         Reply::bytes(b"")
@@ -65,6 +75,15 @@ impl Reply {
         Reply {
             bytes: bytes.to_vec(),
             then: Then::Hang,
+        }
+    }
+
+    #[allow(dead_code)]
+    /// These bytes, then others over and over, as fast as they are taken.
+    pub fn endless(bytes: &[u8], more: &'static [u8]) -> Reply {
+        Reply {
+            bytes: bytes.to_vec(),
+            then: Then::Endless(more),
         }
     }
 
@@ -187,6 +206,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             Then::Keep => {}
             Then::Close => break,
             Then::Hang => tokio::time::sleep(Duration::from_secs(5)).await,
+            Then::Endless(more) => while stream.write_all(more).await.is_ok() {},
             Then::Drip => {
                 for _ in 0..500 {
                     if stream.write_all(b"x").await.is_err() {
@@ -202,24 +222,22 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// One request with its body, as text.
 async fn request<S: AsyncRead + Unpin>(stream: &mut S) -> Option<String> {
-    let mut bytes = Vec::new();
+    let mut bytes: Vec<u8> = Vec::new();
     loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let head = head.to_ascii_lowercase();
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+            let body = &bytes[end + 4..];
             let value = |name: &str| head.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
-            let complete = match value("content-length:").and_then(|v| v.parse::<usize>().ok()) {
-                Some(len) if body.len() >= len => {
-                    return Some(text[..text.len() - (body.len() - len)].to_owned());
-                }
-                Some(_) => false,
-                None => value("transfer-encoding:").is_none() || body.ends_with("0\r\n\r\n"),
+            let len = match value("content-length:").and_then(|v| v.parse::<usize>().ok()) {
+                Some(len) => Some(len).filter(|len| body.len() >= *len),
+                None if value("transfer-encoding:").is_some() && !body.ends_with(b"0\r\n\r\n") => None,
+                None => Some(body.len()),
             };
-            if complete {
-                return Some(text);
+            if let Some(len) = len {
+                return Some(String::from_utf8_lossy(&bytes[..end + 4 + len]).into_owned());
             }
         }
-        let mut piece = vec![0; 1 << 20];
+        let mut piece = vec![0; 64 * 1024];
         match stream.read(&mut piece).await {
             Ok(n) if n > 0 => bytes.extend_from_slice(&piece[..n]),
             _ => return None,

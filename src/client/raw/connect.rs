@@ -7,12 +7,13 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::lost;
 use crate::client::exchange::{TransportError, escape};
+use crate::client::resolve::Resolver;
 use crate::client::target::Origin;
 
 /// Bytes of a proxy's answer at most.
@@ -22,15 +23,17 @@ const ANSWER: usize = 8 * 1024;
 pub(in crate::client) struct Dialer {
     tls: TlsConnector,
     proxies: Option<Matcher>,
+    resolver: Resolver,
 }
 
 impl Dialer {
     /// With the TLS settings of the run; HTTP/1.1 is the only protocol offered. `direct` leaves out any proxy.
-    pub fn new(mut tls: ClientConfig, direct: bool) -> Dialer {
+    pub fn new(mut tls: ClientConfig, direct: bool, resolver: Resolver) -> Dialer {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         Dialer {
             tls: TlsConnector::from(Arc::new(tls)),
             proxies: (!direct).then(Matcher::from_system),
+            resolver,
         }
     }
 
@@ -42,9 +45,11 @@ impl Dialer {
     /// A TCP connection to the first address that takes one, or a tunnel through the proxy.
     pub async fn connect(&self, origin: &Origin) -> Result<TcpStream, TransportError> {
         let Some(proxy) = self.proxy(origin) else {
-            return open(origin.bare_host(), origin.port)
-                .await
-                .map_err(|e| unreachable(origin, e.to_string()));
+            let open = async {
+                let addresses = self.resolver.lookup(origin.bare_host(), origin.port).await?;
+                open(addresses.as_slice()).await
+            };
+            return open.await.map_err(|e| unreachable(origin, e.to_string()));
         };
         let uri = proxy.uri();
         let (Some("http"), Some(host)) = (uri.scheme_str(), uri.host()) else {
@@ -55,7 +60,7 @@ impl Dialer {
         };
         let host = host.trim_matches(['[', ']']);
         let tunnel = async {
-            let tcp = open(host, uri.port_u16().unwrap_or(80)).await?;
+            let tcp = open((host, uri.port_u16().unwrap_or(80))).await?;
             tunnel(tcp, origin, &proxy).await
         };
         tunnel
@@ -85,8 +90,8 @@ impl Dialer {
     }
 }
 
-async fn open(host: &str, port: u16) -> io::Result<TcpStream> {
-    let tcp = TcpStream::connect((host, port)).await?;
+async fn open(to: impl ToSocketAddrs) -> io::Result<TcpStream> {
+    let tcp = TcpStream::connect(to).await?;
     tcp.set_nodelay(true)?;
     Ok(tcp)
 }
@@ -143,7 +148,11 @@ mod tests {
             stream.write_all(answer).await.unwrap();
             String::from_utf8_lossy(&request[..n]).into_owned()
         });
-        let mut dialer = Dialer::new(configure(&TlsOptions::default()).unwrap(), true);
+        let mut dialer = Dialer::new(
+            configure(&TlsOptions::default()).unwrap(),
+            true,
+            Resolver::new("registry.example"),
+        );
         dialer.proxies = Some(Matcher::builder().all(url).build());
         let origin = normalise_target("http://registry.example", false).unwrap().origin;
         assert!(dialer.proxied(&origin));

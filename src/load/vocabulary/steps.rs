@@ -47,7 +47,7 @@ pub static CAPTURE_FROM: Shape = Shape {
         key(
             "json",
             Of::Either(&[Of::Plain, Of::List(&Of::Plain)]),
-            "What a JSON pointer leads to; of several, the first that leads to anything.",
+            "What a JSON pointer leads to; of several, the first that leads to more than null or an empty text.",
         ),
         key("link", Of::Plain, "The target of the link with this relation."),
         key(
