@@ -7,8 +7,15 @@ use super::{Exit, Failure, print};
 use crate::case::{Case, Profile, Requirement, Suite};
 use crate::runner::{preview, requirements};
 
+const EXAMPLES: &str = "\
+Examples:
+  referee explain pull/ranges/closed        a case: each request, and what judges its answer
+  referee explain dist-range-closed-206     a requirement: its text, its level, its cases
+  referee explain range-end-exclusive       a mutant: what it does wrong";
+
 /// What is explained.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ExplainArguments {
     /// The id of a case or of a requirement
     #[arg(value_name = "ID")]

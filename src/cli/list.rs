@@ -7,8 +7,15 @@ use super::{Exit, Failure, print};
 use crate::registry::{Mutant, Variant};
 use crate::runner::{Filter, select};
 
+const EXAMPLES: &str = "\
+Examples:
+  referee list                                  the cases of the default profile
+  referee list cases --filter 'requirement:dist-tags-*'
+  referee list mutants";
+
 /// What is listed.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ListArguments {
     /// What to list
     #[arg(value_enum, default_value = "cases")]
@@ -18,7 +25,7 @@ pub struct ListArguments {
     /// The profile whose cases are listed
     #[arg(long, default_value = super::run::DEFAULT_PROFILE)]
     profile: String,
-    /// Only cases that satisfy this: a glob on ids, `area:tags`, `level:must`, `requirement:ID`, `needs:CAPABILITY` (repeatable)
+    /// Only cases that satisfy this, as in `referee run` (repeatable)
     #[arg(long, value_name = "FILTER")]
     filter: Vec<Filter>,
     /// Print JSON

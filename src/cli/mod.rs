@@ -6,6 +6,7 @@ mod lint;
 mod list;
 mod parse_suite;
 mod run;
+mod schema;
 mod serve;
 mod suite;
 
@@ -80,7 +81,10 @@ Exit codes:
   0 conforms    1 findings    2 usage, configuration or case error    3 target unreachable, login failed, no registry
   4 nothing selected    5 the tool failed or a report could not be written    130 interrupted
 
-Start with `referee run` (the embedded registry) or `referee run https://registry.example`.";
+Start here:
+  referee run                            the embedded reference registry: what a clean result looks like
+  referee run https://registry.example   yours
+  referee explain ID                     what a finding or a case is about";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -88,9 +92,9 @@ enum Command {
     Run(Box<run::RunArguments>),
     /// Serve the reference registry, whole or with a deliberate defect
     Serve(serve::ServeArguments),
-    /// List the cases, profiles, capabilities, mutants or variants
+    /// List the cases, requirements, profiles, capabilities, mutants or variants
     List(list::ListArguments),
-    /// Show a case as plain HTTP steps, or a requirement with its cases
+    /// Show a case as plain HTTP, a requirement with its cases, or a mutant
     Explain(explain::ExplainArguments),
     /// Check case files
     Lint(lint::LintArguments),
@@ -98,6 +102,8 @@ enum Command {
     ParseSuite(parse_suite::ParseSuiteArguments),
     /// Show which requirements have which cases, and what is untested and why
     Coverage(coverage::CoverageArguments),
+    /// Print the JSON Schema of case files, for editors, or the reference of their format
+    Schema(schema::SchemaArguments),
 }
 
 /// Parses the arguments, runs the command and maps its outcome to an exit code.
@@ -123,12 +129,18 @@ pub fn main() -> ExitCode {
         Command::Lint(arguments) => lint::lint(arguments),
         Command::ParseSuite(arguments) => parse_suite::parse_suite(arguments),
         Command::Coverage(arguments) => coverage::coverage(arguments),
+        Command::Schema(arguments) => schema::schema(arguments),
     };
     let exit = result.unwrap_or_else(|failure| {
         anstream::eprintln!("{}", failure.message.trim_end());
         failure.exit
     });
     ExitCode::from(exit.code())
+}
+
+/// `did you mean` with the name that is nearest to `given`, if one is near.
+fn did_you_mean<'n>(given: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    crate::load::closest(given, names).map(|name| format!("did you mean `{name}`?"))
 }
 
 /// Prints to standard output; a reader that went away ends the command quietly.

@@ -21,8 +21,18 @@ use crate::runner::{self, Event, Filter, Isolation, select};
 /// The profile of a run that names none.
 pub const DEFAULT_PROFILE: &str = "oci-1.1";
 
+const EXAMPLES: &str = "\
+Examples:
+  referee run http://127.0.0.1:5000
+  referee run https://registry.example --repos team/a,team/b --username ci --password-stdin < password
+  referee run http://127.0.0.1:5000 --profile oci-1.0 --filter 'upload/*' --filter '!level:should' --out reports
+
+A filter is a glob on case ids (`pull/*`), `area:tags`, `level:must`, `requirement:ID` or `needs:CAPABILITY`.
+Commas mean any of several, `!` in front means the opposite, and of several --filter all must hold.";
+
 /// How a registry is certified.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct RunArguments {
     /// The registry: `https://host[:port]`, or `host[:port]` for https; without it the embedded reference registry
     #[arg(value_name = "URL")]

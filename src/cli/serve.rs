@@ -7,8 +7,15 @@ use clap::Args;
 use super::{Exit, Failure, print};
 use crate::registry::{self, Auth, Config, Mutant, Variant};
 
+const EXAMPLES: &str = "\
+Examples:
+  referee serve                                   a registry to try things on, at http://127.0.0.1:5000
+  referee serve --listen 127.0.0.1:0 --mutant range-end-exclusive
+  referee serve --variant tags-paged --variant no-sha-512 --auth token";
+
 /// Which registry is served.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ServeArguments {
     /// The address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000")]

@@ -234,7 +234,7 @@ impl Diagnostic {
 }
 
 /// The name in `known` that is nearest to `given`, if it is near at all.
-fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if given.len() > 100 {
         return None;
     }
