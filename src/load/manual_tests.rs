@@ -10,7 +10,12 @@ use super::{each, reference};
 
 const MANUAL: &str = include_str!("../../cases/00-readme.yaml");
 
-/// Words in their places: `blob: random`, or `upload how: streamed`.
+static FILE: Of = Of::Shape(&vocabulary::FILE);
+static CASE: Of = Of::Shape(&vocabulary::CASE);
+static NODE: Of = Of::Shape(&vocabulary::NODE);
+static EACH_VALUE: Of = Of::Shape(&vocabulary::EACH_VALUE);
+
+/// Words in their places: `blob random`, or `how: streamed`.
 type Words = BTreeSet<String>;
 
 #[test]
@@ -18,18 +23,18 @@ fn the_manual_uses_every_word() {
     let mut found = Found::default();
     let tree = tree::parse(0, MANUAL, &mut found).unwrap();
     let mut used = Words::new();
-    walk(&Of::Shape(&vocabulary::FILE), &tree, "", &mut used);
+    walk(&FILE, &tree, "", &mut used);
     let Some(Value::List(cases)) = tree.get("cases").map(|cases| &cases.value) else {
         panic!("no cases");
     };
     // Once more with the values of `each` filled in, for the words among them.
     for case in cases {
         for variant in each::variants(case, &mut 0, &mut found) {
-            walk(&Of::Shape(&vocabulary::CASE), &variant.tree, "", &mut used);
+            walk(&CASE, &variant.tree, "", &mut used);
         }
     }
     let mut all = Words::new();
-    collect(&Of::Shape(&vocabulary::FILE), "", &mut all);
+    collect(&FILE, "", &mut all);
     let unused: Vec<&String> = all.difference(&used).collect();
     assert!(all.len() > 150, "{all:?}");
     assert!(unused.is_empty(), "the manual does not use {unused:#?}");
@@ -63,8 +68,7 @@ fn walk(of: &'static Of, tree: &Tree, place: &str, used: &mut Words) {
             }
         }
         (Of::Named("each-value"), Value::Map(entries)) => {
-            let options = &Of::Shape(&vocabulary::EACH_VALUE);
-            entries.iter().for_each(|(_, value)| walk(options, value, place, used));
+            entries.iter().for_each(|(_, value)| walk(&EACH_VALUE, value, place, used));
         }
         (Of::Named(name), _) => {
             if let Some(of) = named(name) {
@@ -81,7 +85,8 @@ fn walk(of: &'static Of, tree: &Tree, place: &str, used: &mut Words) {
 
 fn walk_key(owner: &str, key: &'static Key, value: &Tree, used: &mut Words) {
     let place = format!("{owner} {}", key.name);
-    walk(&key.of, value, &place, used);
+    // A word is the same wherever a key of this name takes it.
+    walk(&key.of, value, key.name, used);
     used.insert(place);
 }
 
@@ -97,7 +102,7 @@ fn fits(of: &Of, tree: &Tree) -> bool {
 
 fn named(name: &str) -> Option<&'static Of> {
     match name {
-        "node" => Some(&Of::Shape(&vocabulary::NODE)),
+        "node" => Some(&NODE),
         "demand" => Some(&vocabulary::MATCHERS),
         "json-op" => Some(&vocabulary::JSON_OP),
         _ => None,
@@ -135,8 +140,8 @@ fn collect_shape(shape: &'static Shape, all: &mut Words) {
 fn collect_key(owner: &str, key: &'static Key, all: &mut Words) {
     let place = format!("{owner} {}", key.name);
     // What contains itself is looked at once.
-    if all.insert(place.clone()) {
-        collect(&key.of, &place, all);
+    if all.insert(place) {
+        collect(&key.of, key.name, all);
     }
 }
 

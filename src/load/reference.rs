@@ -56,6 +56,8 @@ pub fn reference() -> String {
     page.line("### Steps\n");
     page.line("A step has exactly one verb, the options of that verb, and these:\n");
     page.table(STEP.keys.iter());
+    STEP.keys.iter().for_each(|key| page.note(&key.of));
+    page.drain(&["matchers"]);
     for verb in VERBS {
         page.line(&format!("#### `{}`\n", verb.key.name));
         page.line(&format!("{} Takes {}.\n", verb.key.says, takes(&verb.key.of)));
@@ -172,6 +174,8 @@ fn takes(of: &Of) -> String {
         Of::Null => "nothing".into(),
         Of::Json => "JSON".into(),
         Of::Words(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+        Of::List(Of::Text | Of::Plain) => "list of texts".into(),
+        Of::List(Of::Name) => "list of names".into(),
         Of::List(inner) => format!("list of {}", takes(inner)),
         Of::Map(inner) => format!("mapping to {}", takes(inner)),
         Of::Shape(shape) => link(shape.what, shape),
