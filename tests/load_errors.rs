@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use referee::load::{self, Code, Source};
 
 const GOOD: &str = "\
@@ -100,7 +101,11 @@ fn every_kind_of_mistake_has_a_file() {
             seen.extend(diagnostics.list().iter().map(|diagnostic| diagnostic.code));
         }
     }
-    let unseen: Vec<&str> = Code::ALL.iter().filter(|code| !seen.contains(code)).map(|code| code.name()).collect();
+    let unseen: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| !seen.contains(code))
+        .map(|code| code.name())
+        .collect();
     // A file of more than 4 MiB is made below.
     assert!(unseen.is_empty(), "no file makes these mistakes: {unseen:?}");
 }
@@ -112,5 +117,88 @@ fn what_cannot_be_read_is_named() {
     assert!(told(&dir.path().join("missing")).contains("missing"));
     fs::write(dir.path().join("latin.yaml"), b"about: Pulling.\ncases: [\xe4]\n").unwrap();
     let message = told(dir.path());
-    assert!(message.contains("latin.yaml") && message.contains("UTF-8") && message.contains("line 2"), "{message}");
+    assert!(
+        message.contains("latin.yaml") && message.contains("UTF-8") && message.contains("line 2"),
+        "{message}"
+    );
+}
+
+/// One change to a text: at which of a thousand parts of it, what is cut away, and what is put there.
+fn change() -> impl Strategy<Value = (usize, usize, String)> {
+    let odd = prop::sample::select(vec![
+        "${",
+        "}",
+        "${i}",
+        "$$",
+        "[",
+        "]",
+        "{",
+        ": ",
+        ",",
+        "\t",
+        "\n",
+        "\n  ",
+        "- ",
+        "&a ",
+        "*a",
+        "!t ",
+        "---\n",
+        "\"",
+        "'",
+        "|\n",
+        "~1",
+        "/",
+        "0",
+        "-1",
+        "99999999999999999999",
+        "3KiB",
+        "4xx",
+        "null",
+        "true",
+        "each: ",
+        "together: ",
+        "\u{202e}",
+        "é",
+        "(",
+        "\\",
+    ]);
+    let text = prop_oneof![
+        odd.prop_map(str::to_string),
+        any::<char>().prop_map(String::from),
+        Just(String::new())
+    ];
+    (0..1000usize, prop_oneof![Just(0), 0..8usize, 0..200usize], text)
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever becomes of a file, it is loaded or refused with something to show.
+    #[test]
+    fn nothing_makes_the_loader_panic(file in 0..1000usize, changes in prop::collection::vec(change(), 1..6)) {
+        let mut files = load::builtin();
+        let mut source = files.swap_remove(file % files.len());
+        // The start of a long file is as good as all of it.
+        source.text.truncate(floor(&source.text, 8_000));
+        for (part, cut, put) in changes {
+            let from = floor(&source.text, source.text.len() * part / 1000);
+            let to = floor(&source.text, from + cut);
+            source.text.replace_range(from..to, &put);
+        }
+        let mut sources = catalogue();
+        sources.retain(|other| other.name != source.name);
+        sources.push(source);
+        if let Err(diagnostics) = load::load(&sources) {
+            prop_assert!(!diagnostics.list().is_empty());
+            prop_assert!(diagnostics.render(true).len() > 20);
+        }
+    }
 }

@@ -68,7 +68,9 @@ fn walk(of: &'static Of, tree: &Tree, place: &str, used: &mut Words) {
             }
         }
         (Of::Named("each-value"), Value::Map(entries)) => {
-            entries.iter().for_each(|(_, value)| walk(&EACH_VALUE, value, place, used));
+            entries
+                .iter()
+                .for_each(|(_, value)| walk(&EACH_VALUE, value, place, used));
         }
         (Of::Named(name), _) => {
             if let Some(of) = named(name) {

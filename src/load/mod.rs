@@ -86,6 +86,6 @@ fn suite(catalogue: Catalogue, decoded: Vec<Decoded>) -> Suite {
 }
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod manual_tests;
+#[cfg(test)]
+mod tests;

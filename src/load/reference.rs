@@ -150,10 +150,14 @@ impl Page {
 /// The heading of a shape: what it is, without the article, so that its anchor is easily made.
 fn heading(shape: &Shape) -> String {
     let what = shape.what;
-    let bare = ["a ", "an ", "the "].iter().find_map(|article| what.strip_prefix(article));
+    let bare = ["a ", "an ", "the "]
+        .iter()
+        .find_map(|article| what.strip_prefix(article));
     let bare = bare.unwrap_or(what).replace('`', "");
     let mut letters = bare.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn link(what: &str, shape: &Shape) -> String {
@@ -173,7 +177,11 @@ fn takes(of: &Of) -> String {
         Of::Time => "time".into(),
         Of::Null => "nothing".into(),
         Of::Json => "JSON".into(),
-        Of::Words(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+        Of::Words(words) => words
+            .iter()
+            .map(|word| format!("`{word}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
         Of::List(Of::Text | Of::Plain) => "list of texts".into(),
         Of::List(Of::Name) => "list of names".into(),
         Of::List(inner) => format!("list of {}", takes(inner)),
@@ -201,7 +209,11 @@ mod tests {
             .filter_map(|line| line.strip_prefix("### ").or_else(|| line.strip_prefix("#### ")))
             .map(|heading| heading.to_lowercase().replace(' ', "-").replace('`', ""))
             .collect();
-        let links: Vec<&str> = text.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+        let links: Vec<&str> = text
+            .split("](#")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+            .collect();
         assert!(links.len() > 20);
         for link in links {
             assert!(anchors.contains(link), "{link} in {anchors:?}");
@@ -213,7 +225,10 @@ mod tests {
         let text = reference();
         let mut seen = HashSet::new();
         for line in text.lines().filter(|line| line.starts_with('#')) {
-            assert!(seen.insert(line.trim_start_matches('#').replace('`', "").to_lowercase()), "{line}");
+            assert!(
+                seen.insert(line.trim_start_matches('#').replace('`', "").to_lowercase()),
+                "{line}"
+            );
         }
     }
 }

@@ -245,7 +245,10 @@ mod tests {
             assert!(found.len() > 1, "{name}");
             for target in found {
                 let pointer = target.trim_start_matches('#');
-                assert!(schema.pointer(pointer).is_some_and(Value::is_object), "{name}: {target}");
+                assert!(
+                    schema.pointer(pointer).is_some_and(Value::is_object),
+                    "{name}: {target}"
+                );
             }
         }
     }
@@ -253,7 +256,12 @@ mod tests {
     #[test]
     fn every_key_of_a_shape_is_a_property() {
         let schema = schema(FileKind::Cases);
-        for shape in [&vocabulary::CASE, &vocabulary::BLOB, &vocabulary::MATCHER, &vocabulary::HEADER] {
+        for shape in [
+            &vocabulary::CASE,
+            &vocabulary::BLOB,
+            &vocabulary::MATCHER,
+            &vocabulary::HEADER,
+        ] {
             let properties = &schema["$defs"][shape.name]["properties"];
             for key in shape.keys {
                 assert_eq!(properties[key.name]["description"], key.says);
@@ -261,7 +269,11 @@ mod tests {
         }
         for verb in VERBS {
             let properties = &schema["$defs"][format!("step-{}", verb.key.name)]["properties"];
-            assert!(verb.options.iter().all(|key| properties.get(key.name).is_some()), "{}", verb.key.name);
+            assert!(
+                verb.options.iter().all(|key| properties.get(key.name).is_some()),
+                "{}",
+                verb.key.name
+            );
         }
     }
 

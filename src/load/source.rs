@@ -98,7 +98,12 @@ fn walk(dir: &Path, below: &str, depth: usize, sources: &mut Vec<Source>) -> io:
             if sources.len() == MAX_FILES {
                 return Err(refused(&path, "is one file too many"));
             }
-            let text = fs::read_to_string(&path).map_err(|error| at(&path, &error))?;
+            let bytes = fs::read(&path).map_err(|error| at(&path, &error))?;
+            let text = String::from_utf8(bytes).map_err(|error| {
+                let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+                refused(&path, &format!("is not UTF-8: see line {line}"))
+            })?;
             sources.push(Source {
                 path: path.display().to_string(),
                 name: name_of(&name),
