@@ -17,7 +17,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct LintArguments {
-    /// Folders of case files; without any, the built-in cases
+    /// Case files, or folders of them; without any, the built-in cases
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 }

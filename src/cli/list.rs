@@ -17,7 +17,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListArguments {
-    /// What to list
+    /// Which kind of thing is listed
     #[arg(value_enum, default_value = "cases")]
     what: What,
     #[command(flatten)]
@@ -47,6 +47,9 @@ enum What {
 pub fn list(arguments: ListArguments) -> Result<Exit, Failure> {
     let suite = load_suite(&arguments.suite)?.suite;
     let chosen = profile(&suite, &arguments.profile)?;
+    if arguments.what != What::Cases && !arguments.filter.is_empty() {
+        return Err(Failure::new(Exit::Usage, "only cases are filtered: leave out --filter"));
+    }
     let rows: Vec<(String, String)> = match arguments.what {
         What::Cases => select(&suite, chosen, &arguments.filter)
             .cases
@@ -80,7 +83,7 @@ pub fn list(arguments: ListArguments) -> Result<Exit, Failure> {
     if rows.is_empty() {
         return Err(Failure::new(
             Exit::NothingSelected,
-            "nothing is selected by these filters",
+            "the filters leave none of the cases; `referee list` without them shows all",
         ));
     }
     let mut text = String::new();

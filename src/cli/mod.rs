@@ -10,6 +10,7 @@ mod schema;
 mod serve;
 mod suite;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -78,11 +79,13 @@ struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0 conforms    1 findings    2 usage, configuration or case error    3 target unreachable, login failed, no registry
-  4 nothing selected    5 the tool failed or a report could not be written    130 interrupted
+    0  conforms, or done             4  nothing selected
+    1  findings                      5  the tool failed, or a report could not be written
+    2  usage or case file is wrong   130  interrupted; a partial report is written
+    3  target unreachable, login failed, or no registry there
 
 Start here:
-  referee run                            the embedded reference registry: what a clean result looks like
+  referee run                            the embedded reference registry: a clean result
   referee run https://registry.example   yours
   referee explain ID                     what a finding or a case is about";
 
@@ -132,20 +135,26 @@ pub fn main() -> ExitCode {
         Command::Schema(arguments) => schema::schema(arguments),
     };
     let exit = result.unwrap_or_else(|failure| {
-        anstream::eprintln!("{}", failure.message.trim_end());
+        let message = failure.message.trim_end();
+        // Diagnostics say of themselves what they are.
+        let mark = if message.contains("error[") { "" } else { "error: " };
+        // Who closed standard error does not want to read it.
+        let _ = writeln!(anstream::stderr(), "{mark}{message}");
         failure.exit
     });
     ExitCode::from(exit.code())
 }
 
-/// `did you mean` with the name that is nearest to `given`, if one is near.
-fn did_you_mean<'n>(given: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
-    crate::load::closest(given, names).map(|name| format!("did you mean `{name}`?"))
+/// What to say after `there is no ..` with this name: the nearest name there is, or where the names stand.
+fn did_you_mean<'n>(given: &str, names: impl IntoIterator<Item = &'n str>, otherwise: &str) -> String {
+    match crate::load::closest(given, names) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => otherwise.to_string(),
+    }
 }
 
 /// Prints to standard output; a reader that went away ends the command quietly.
 fn print(text: &str) {
-    use std::io::Write;
     let mut out = anstream::stdout().lock();
     if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
         std::process::exit(i32::from(Exit::Conforms.code()));

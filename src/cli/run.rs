@@ -24,11 +24,8 @@ pub const DEFAULT_PROFILE: &str = "oci-1.1";
 const EXAMPLES: &str = "\
 Examples:
   referee run http://127.0.0.1:5000
-  referee run https://registry.example --repos team/a,team/b --username ci --password-stdin < password
-  referee run http://127.0.0.1:5000 --profile oci-1.0 --filter 'upload/*' --filter '!level:should' --out reports
-
-A filter is a glob on case ids (`pull/*`), `area:tags`, `level:must`, `requirement:ID` or `needs:CAPABILITY`.
-Commas mean any of several, `!` in front means the opposite, and of several --filter all must hold.";
+  referee run http://127.0.0.1:5000 --profile oci-1.0 --filter 'upload/*,tags/*' --out reports
+  referee run https://registry.example --repos team/a --username ci --password-stdin < secret";
 
 /// How a registry is certified.
 #[derive(Debug, Args)]
@@ -118,7 +115,7 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     format: Vec<Format>,
-    /// Print nothing but the closing sentence
+    /// Print nothing but the counts and the closing sentence
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
 }
@@ -130,23 +127,27 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
     let selected = select(&loaded.suite, &chosen, &arguments.filter);
     if selected.cases.is_empty() {
         let message = format!(
-            "no case is selected: the profile {} has {} cases and the filters leave none of them",
+            "no case is selected: the profile {} has {} cases and the filters leave none of them; `referee list` shows them",
             chosen.name, selected.in_profile
         );
         return Err(Failure::new(Exit::NothingSelected, message));
     }
+    let target = arguments
+        .url
+        .as_ref()
+        .map(|url| normalise_target(url, arguments.plain_http));
+    let target = target.transpose().map_err(|error| Failure::new(Exit::Usage, error))?;
     // A run whose report cannot be written is better not begun.
     report::prepare(&arguments.out).map_err(|error| Failure::new(Exit::Failed, error))?;
     runtime()?.block_on(async {
-        let (embedded, url) = match &arguments.url {
-            Some(url) => (None, url.clone()),
+        let (embedded, base) = match target {
+            Some(base) => (None, base),
             None => {
                 let running = embedded().await?;
-                let url = running.url();
-                (Some(running), url)
+                let base = normalise_target(&running.url(), false);
+                (Some(running), base.map_err(|error| Failure::new(Exit::Failed, error))?)
             }
         };
-        let base = normalise_target(&url, arguments.plain_http).map_err(|error| Failure::new(Exit::Usage, error))?;
         let found = login(&arguments, &base).await?;
         let mut options = client::Options::new(base.clone());
         options.login = found.login;

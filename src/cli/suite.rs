@@ -12,8 +12,8 @@ use crate::oci::digest::{Algorithm, Hasher};
 /// Which cases there are.
 #[derive(Debug, Clone, Args)]
 pub struct SuiteArguments {
-    /// Own cases beside the built-in ones: a folder of YAML files (repeatable)
-    #[arg(long, value_name = "DIR")]
+    /// Own cases beside the built-in ones: a YAML file or a folder of them (repeatable)
+    #[arg(long, value_name = "PATH")]
     pub cases: Vec<PathBuf>,
     /// Leave out the built-in cases; the built-in catalogue and probes stay
     #[arg(long, requires = "cases")]
@@ -45,14 +45,10 @@ pub fn sources(folders: &[PathBuf], only_own_cases: bool) -> Result<Vec<Source>,
     }
     let mut own = Vec::new();
     for folder in folders {
-        let inside = load::from_dir(folder).map_err(|error| {
-            Failure::new(
-                Exit::Usage,
-                format!("cannot read cases from {}: {error}", folder.display()),
-            )
-        })?;
+        let inside =
+            load::from_dir(folder).map_err(|error| Failure::new(Exit::Usage, format!("cannot read cases: {error}")))?;
         if inside.is_empty() {
-            let message = format!("there is no case file (*.yaml) in {}", folder.display());
+            let message = format!("there is no case file (*.yaml) below {}", folder.display());
             return Err(Failure::new(Exit::Usage, message));
         }
         own.extend(inside);
