@@ -107,6 +107,9 @@ fn filters_are_checked() {
     run(&["run", "--filter", "colour:red"]).is(2, &["area, level, requirement and needs"]);
     run(&["run", "--filter", "level:muts"]).is(2, &["must, must-not, should, should-not and may"]);
     run(&["run", "--filter", ""]).is(2, &["empty filter"]);
+    run(&["run", "--filter", "requirement:dist-tags-2000"]).is(2, &["no requirement", "did you mean `dist-tags-200`?"]);
+    run(&["run", "--filter", "!needs:delete-blobs"]).is(2, &["no capability", "did you mean `delete-blob`?"]);
+    run(&["list", "--filter", "area:colours"]).is(2, &["no area `colours`"]);
     run(&["run", "--filter", "nothing/*"]).is(4, &["no case is selected", "referee list"]);
     run(&["list", "--filter", "nothing/*"]).is(4, &["none of the cases"]);
     run(&["list", "mutants", "--filter", "x"]).is(2, &["only cases are filtered"]);

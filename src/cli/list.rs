@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::suite::{SuiteArguments, load_suite, profile};
+use super::suite::{SuiteArguments, check_filters, load_suite, profile};
 use super::{Exit, Failure, print};
 use crate::registry::{Mutant, Variant};
 use crate::runner::{Filter, select};
@@ -50,6 +50,7 @@ pub fn list(arguments: ListArguments) -> Result<Exit, Failure> {
     if arguments.what != What::Cases && !arguments.filter.is_empty() {
         return Err(Failure::new(Exit::Usage, "only cases are filtered: leave out --filter"));
     }
+    check_filters(&suite, &arguments.filter)?;
     let rows: Vec<(String, String)> = match arguments.what {
         What::Cases => select(&suite, chosen, &arguments.filter)
             .cases

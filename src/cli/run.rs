@@ -7,7 +7,7 @@ use clap::Args;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::suite::{SuiteArguments, load_suite, profile};
+use super::suite::{SuiteArguments, check_filters, load_suite, profile};
 use super::{Exit, Failure, print};
 use crate::client::credentials::{self, Found, Given};
 use crate::client::{self, BaseUrl, Client, TlsOptions, normalise_target};
@@ -124,6 +124,7 @@ pub struct RunArguments {
 pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
     let loaded = load_suite(&arguments.suite)?;
     let chosen = profile(&loaded.suite, &arguments.profile)?.clone();
+    check_filters(&loaded.suite, &arguments.filter)?;
     let selected = select(&loaded.suite, &chosen, &arguments.filter);
     if selected.cases.is_empty() {
         let message = format!(

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, did_you_mean};
 use crate::case::{Profile, Suite};
 use crate::load::{self, Source};
 use crate::oci::digest::{Algorithm, Hasher};
+use crate::runner::Filter;
 
 /// Which cases there are.
 #[derive(Debug, Clone, Args)]
@@ -75,6 +76,18 @@ pub fn profile<'a>(suite: &'a Suite, name: &str) -> Result<&'a Profile, Failure>
             format!("there is no profile `{name}`; the profiles are {}", names.join(", ")),
         )
     })
+}
+
+/// Checks that every name in the filters means something.
+pub fn check_filters(suite: &Suite, filters: &[Filter]) -> Result<(), Failure> {
+    match filters.iter().flat_map(|filter| filter.unknown(suite)).next() {
+        None => Ok(()),
+        Some(unknown) => {
+            let hint = did_you_mean(unknown.name, unknown.known, "`referee list` names what there is");
+            let message = format!("--filter: there is no {} `{}`; {hint}", unknown.kind, unknown.name);
+            Err(Failure::new(Exit::Usage, message))
+        }
+    }
 }
 
 fn digest_of(sources: &[Source]) -> String {

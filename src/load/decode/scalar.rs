@@ -204,7 +204,11 @@ impl Decoder<'_> {
         let found = table.iter().find(|(_, word)| *word == text).map(|(value, _)| *value);
         if found.is_none() {
             let words: Vec<&str> = table.iter().map(|(_, word)| *word).collect();
-            let diagnostic = Diagnostic::new(Code::UnknownWord, span, format!("`{text}` is not a word for this"));
+            let diagnostic = Diagnostic::new(
+                Code::UnknownWord,
+                span,
+                format!("`{text}` is none of the words that can stand here"),
+            );
             let diagnostic = diagnostic.note(format!("the words are {}", listed(&words)));
             self.report(diagnostic.did_you_mean(text, words));
         }
