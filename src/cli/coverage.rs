@@ -9,8 +9,14 @@ use super::{Exit, Failure, print};
 use crate::case::Binds;
 use crate::runner::requirements;
 
+const EXAMPLES: &str = "\
+Examples:
+  referee coverage --profile oci-dev
+  referee coverage --untested --strict      for CI: ends with 1 if a requirement has neither a case nor a reason";
+
 /// What is counted.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct CoverageArguments {
     #[command(flatten)]
     suite: SuiteArguments,

@@ -3,14 +3,22 @@
 use clap::Args;
 
 use super::suite::{SuiteArguments, load_suite, profile};
-use super::{Exit, Failure, print};
-use crate::case::{Case, Profile, Requirement, Suite};
+use super::{Exit, Failure, did_you_mean, print};
+use crate::case::{Case, ParseVerdict, Profile, Requirement, Suite};
+use crate::registry::{Mutant, Variant};
 use crate::runner::{preview, requirements};
+
+const EXAMPLES: &str = "\
+Examples:
+  referee explain pull/ranges/closed        a case: each request, and what judges its answer
+  referee explain dist-range-closed-206     a requirement: its text, its level, its cases
+  referee explain range-end-exclusive       a mutant: what it does wrong";
 
 /// What is explained.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ExplainArguments {
-    /// The id of a case or of a requirement
+    /// The id of a case, or the name of a requirement, mutant, variant, capability or profile
     #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
@@ -20,7 +28,8 @@ pub struct ExplainArguments {
     profile: String,
 }
 
-/// Prints a case as plain HTTP steps with what each requirement says, or a requirement with its cases.
+/// Prints a case as plain HTTP steps with what each requirement says, a requirement with its cases, or what a name stands
+/// for.
 pub fn explain(arguments: ExplainArguments) -> Result<Exit, Failure> {
     let suite = load_suite(&arguments.suite)?.suite;
     let chosen = profile(&suite, &arguments.profile)?;
@@ -35,7 +44,9 @@ pub fn explain(arguments: ExplainArguments) -> Result<Exit, Failure> {
         .filter(|case| case.id.0 == id || case.id.base() == id)
         .collect();
     let Some(case) = cases.first() else {
-        return Err(Failure::new(Exit::Usage, unknown(&suite, id)));
+        let text = named(&suite, id).ok_or_else(|| Failure::new(Exit::Usage, unknown(&suite, id)))?;
+        print(&text);
+        return Ok(Exit::Conforms);
     };
     let mut text = of_case(&suite, chosen, case)?;
     if cases.len() > 1 {
@@ -81,25 +92,90 @@ fn of_case(suite: &Suite, profile: &Profile, case: &Case) -> Result<String, Fail
             text.push_str("   ends the case unless the answer is as in `continue-if`\n");
         }
     }
-    for id in requirements(case) {
+    for check in &case.parse {
+        text.push_str(&format!(
+            "\nA parser owes the document `{}`: {} ({})\n",
+            check.document,
+            verdict(&check.verdict),
+            check.requirement
+        ));
+    }
+    for id in judged_by(case) {
         if !cited.contains(&id) {
             cited.push(id);
         }
     }
-    text.push_str("\nThe requirements:\n");
+    if !cited.is_empty() {
+        text.push_str("\nThe requirements:\n");
+    }
     for requirement in cited.iter().filter_map(|id| suite.requirement(id)) {
         text.push_str(&format!("  {}\n    {}\n", requirement.id, requirement.text));
         if let Some(link) = suite.link(requirement, Some(profile)) {
             text.push_str(&format!("    {link}\n"));
         }
     }
-    for check in &case.parse {
-        text.push_str(&format!(
-            "\nA parser owes {} the verdict {:?} ({})\n",
-            check.document, check.verdict, check.requirement
+    Ok(text)
+}
+
+/// The requirements by which answers and parsers are judged.
+fn judged_by(case: &Case) -> impl Iterator<Item = &str> {
+    let parsers = case.parse.iter().map(|check| check.requirement.as_str());
+    requirements(case).into_iter().chain(parsers)
+}
+
+fn verdict(verdict: &ParseVerdict) -> String {
+    match verdict {
+        ParseVerdict::Accepted => "accepted".to_string(),
+        ParseVerdict::Refused(None) => "refused".to_string(),
+        ParseVerdict::Refused(Some(pointer)) => format!("refused, for what is at {pointer}"),
+    }
+}
+
+/// What is no case and no requirement, but has a name.
+fn named(suite: &Suite, name: &str) -> Option<String> {
+    if let Ok(mutant) = name.parse::<Mutant>() {
+        return Some(format!(
+            "{name}: a mutant of the reference registry\n{}\n\nBreaks: {}\nTry:    referee serve --mutant {name}\n",
+            mutant.doc(),
+            mutant.breaks()
         ));
     }
-    Ok(text)
+    if let Ok(variant) = name.parse::<Variant>() {
+        return Some(format!(
+            "{name}: a variant of the reference registry\n{}\n\nAllowed: {}\nTry:     referee serve --variant {name}\n",
+            variant.doc(),
+            variant.allows()
+        ));
+    }
+    if let Some(capability) = suite.capabilities.iter().find(|capability| capability.name == name) {
+        let mut text = format!("{name}: a capability\n{}\n\n", capability.says);
+        if capability.from_run {
+            text.push_str("It is given by the way Referee is called.\n");
+        } else {
+            text.push_str(&format!("A registry may decline: {}\n", capability.allowed_by));
+            text.push_str(&format!("Probe: {}\n", capability.origin));
+        }
+        let needing = suite
+            .cases
+            .iter()
+            .filter(|case| case.needs.iter().any(|need| need == name));
+        text.push_str(&format!(
+            "Needed by {} cases: referee list --filter needs:{name}\n",
+            needing.count()
+        ));
+        return Some(text);
+    }
+    let profile = suite.profile(name)?;
+    let documents: Vec<String> = profile
+        .documents
+        .iter()
+        .map(|(document, version)| format!("{document} {version}"))
+        .collect();
+    Some(format!(
+        "{name}: a profile\n{}\n\nDocuments: {}\n",
+        profile.says,
+        documents.join(", ")
+    ))
 }
 
 fn of_requirement(suite: &Suite, profile: &Profile, requirement: &Requirement) -> String {
@@ -129,10 +205,21 @@ fn of_requirement(suite: &Suite, profile: &Profile, requirement: &Requirement) -
     let cases: Vec<&Case> = suite
         .cases
         .iter()
-        .filter(|case| requirements(case).contains(&requirement.id.as_str()))
+        .filter(|case| judged_by(case).any(|id| id == requirement.id))
         .collect();
+    if !cases.is_empty() {
+        text.push_str("Cases:\n");
+    }
     for case in cases {
         text.push_str(&format!("  {}  {}\n", case.id, case.says));
+    }
+    let broken_by: Vec<&str> = Mutant::ALL
+        .iter()
+        .filter(|mutant| mutant.breaks() == requirement.id)
+        .map(|mutant| mutant.name())
+        .collect();
+    if !broken_by.is_empty() {
+        text.push_str(&format!("Mutants:  {}\n", broken_by.join(", ")));
     }
     text
 }
@@ -142,13 +229,14 @@ fn unknown(suite: &Suite, id: &str) -> String {
         .cases
         .iter()
         .map(|case| case.id.base())
-        .chain(suite.requirements.iter().map(|requirement| requirement.id.as_str()));
-    let near = names
-        .map(|name| (strsim::jaro_winkler(name, id), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match near {
-        Some((_, name)) => format!("there is no case or requirement `{id}`; did you mean `{name}`?"),
-        None => format!("there is no case or requirement `{id}`; `referee list` names them"),
-    }
+        .chain(suite.requirements.iter().map(|requirement| requirement.id.as_str()))
+        .chain(suite.capabilities.iter().map(|capability| capability.name.as_str()))
+        .chain(Mutant::ALL.iter().map(|mutant| mutant.name()))
+        .chain(Variant::ALL.iter().map(|variant| variant.name()));
+    let hint = did_you_mean(
+        id,
+        names,
+        "`referee list` names the cases, `referee list requirements` the requirements",
+    );
+    format!("there is nothing called `{id}`; {hint}")
 }

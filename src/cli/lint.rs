@@ -8,10 +8,16 @@ use super::suite::{render, sources};
 use super::{Exit, Failure, print};
 use crate::load;
 
+const EXAMPLES: &str = "\
+Examples:
+  referee lint              the built-in cases
+  referee lint my-cases     a folder of your own, beside the built-in catalogue";
+
 /// Which files are checked.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct LintArguments {
-    /// Folders of case files; without any, the built-in cases
+    /// Case files, or folders of them; without any, the built-in cases
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 }

@@ -2,15 +2,22 @@
 
 use clap::{Args, ValueEnum};
 
-use super::suite::{SuiteArguments, load_suite, profile};
+use super::suite::{SuiteArguments, check_filters, load_suite, profile};
 use super::{Exit, Failure, print};
 use crate::registry::{Mutant, Variant};
 use crate::runner::{Filter, select};
 
+const EXAMPLES: &str = "\
+Examples:
+  referee list                                  the cases of the default profile
+  referee list cases --filter 'requirement:dist-tags-*'
+  referee list mutants";
+
 /// What is listed.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ListArguments {
-    /// What to list
+    /// Which kind of thing is listed
     #[arg(value_enum, default_value = "cases")]
     what: What,
     #[command(flatten)]
@@ -18,7 +25,7 @@ pub struct ListArguments {
     /// The profile whose cases are listed
     #[arg(long, default_value = super::run::DEFAULT_PROFILE)]
     profile: String,
-    /// Only cases that satisfy this: a glob on ids, `area:tags`, `level:must`, `requirement:ID`, `needs:CAPABILITY` (repeatable)
+    /// Only cases that satisfy this, as in `referee run` (repeatable)
     #[arg(long, value_name = "FILTER")]
     filter: Vec<Filter>,
     /// Print JSON
@@ -40,6 +47,10 @@ enum What {
 pub fn list(arguments: ListArguments) -> Result<Exit, Failure> {
     let suite = load_suite(&arguments.suite)?.suite;
     let chosen = profile(&suite, &arguments.profile)?;
+    if arguments.what != What::Cases && !arguments.filter.is_empty() {
+        return Err(Failure::new(Exit::Usage, "only cases are filtered: leave out --filter"));
+    }
+    check_filters(&suite, &arguments.filter)?;
     let rows: Vec<(String, String)> = match arguments.what {
         What::Cases => select(&suite, chosen, &arguments.filter)
             .cases
@@ -73,7 +84,7 @@ pub fn list(arguments: ListArguments) -> Result<Exit, Failure> {
     if rows.is_empty() {
         return Err(Failure::new(
             Exit::NothingSelected,
-            "nothing is selected by these filters",
+            "the filters leave none of the cases; `referee list` without them shows all",
         ));
     }
     let mut text = String::new();

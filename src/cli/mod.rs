@@ -10,9 +10,11 @@ mod merge;
 mod parse_suite;
 mod report;
 mod run;
+mod schema;
 mod serve;
 mod suite;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -81,10 +83,15 @@ struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0 conforms    1 findings    2 usage, configuration or case error    3 target unreachable, login failed, no registry
-  4 nothing selected    5 the tool failed or a report could not be written    130 interrupted
+    0  conforms, or done             4  nothing selected
+    1  findings                      5  the tool failed, or a report could not be written
+    2  usage or case file is wrong   130  interrupted; a partial report is written
+    3  target unreachable, login failed, or no registry there
 
-Start with `referee run` (the embedded registry) or `referee run https://registry.example`.";
+Start here:
+  referee run                            the embedded reference registry: a clean result
+  referee run https://registry.example   yours
+  referee explain ID                     what a finding or a case is about";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -92,9 +99,9 @@ enum Command {
     Run(Box<run::RunArguments>),
     /// Serve the reference registry, whole or with a deliberate defect
     Serve(serve::ServeArguments),
-    /// List the cases, profiles, capabilities, mutants or variants
+    /// List the cases, requirements, profiles, capabilities, mutants or variants
     List(list::ListArguments),
-    /// Show a case as plain HTTP steps, or a requirement with its cases
+    /// Show a case as plain HTTP, a requirement with its cases, or a mutant
     Explain(explain::ExplainArguments),
     /// Check case files
     Lint(lint::LintArguments),
@@ -108,6 +115,8 @@ enum Command {
     Merge(merge::MergeArguments),
     /// Show which requirements have which cases, and what is untested and why
     Coverage(coverage::CoverageArguments),
+    /// Print the JSON Schema of case files, for editors, or the reference of their format
+    Schema(schema::SchemaArguments),
 }
 
 /// Parses the arguments, runs the command and maps its outcome to an exit code.
@@ -136,17 +145,29 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::compare(arguments),
         Command::Merge(arguments) => merge::merge(arguments),
         Command::Coverage(arguments) => coverage::coverage(arguments),
+        Command::Schema(arguments) => schema::schema(arguments),
     };
     let exit = result.unwrap_or_else(|failure| {
-        anstream::eprintln!("{}", failure.message.trim_end());
+        let message = failure.message.trim_end();
+        // Diagnostics say of themselves what they are.
+        let mark = if message.contains("error[") { "" } else { "error: " };
+        // Who closed standard error does not want to read it.
+        let _ = writeln!(anstream::stderr(), "{mark}{message}");
         failure.exit
     });
     ExitCode::from(exit.code())
 }
 
+/// What to say after `there is no ..` with this name: the nearest name there is, or where the names stand.
+fn did_you_mean<'n>(given: &str, names: impl IntoIterator<Item = &'n str>, otherwise: &str) -> String {
+    match crate::load::closest(given, names) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => otherwise.to_string(),
+    }
+}
+
 /// Prints to standard output; a reader that went away ends the command quietly.
 fn print(text: &str) {
-    use std::io::Write;
     let mut out = anstream::stdout().lock();
     if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
         std::process::exit(i32::from(Exit::Conforms.code()));

@@ -13,8 +13,13 @@ use crate::runner::{Parsed, Vector, parse_strictly, vectors};
 /// How long a foreign parser may think about one document.
 const LIMIT: Duration = Duration::from_secs(10);
 
+const EXAMPLES: &str = "\
+Example:
+  referee parse-suite --parser-cmd './my-parser --type $MEDIA_TYPE'";
+
 /// Which parser is judged.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ParseSuiteArguments {
     /// A program, run by the shell for each document: the document on standard input, its media type in MEDIA_TYPE, exit
     /// code 0 for accepted and 1 for refused; without it, Referee's own parser

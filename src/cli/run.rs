@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::merge::exit_of;
 use super::report::look;
-use super::suite::{SuiteArguments, load_suite, profile};
+use super::suite::{SuiteArguments, check_filters, load_suite, profile};
 use super::{Exit, Failure, known, print};
 use crate::client::credentials::{self, Found, Given};
 use crate::client::{self, BaseUrl, Client, TlsOptions, normalise_target};
@@ -23,8 +23,15 @@ use crate::runner::{self, Event, Filter, Isolation, select};
 /// The profile of a run that names none.
 pub const DEFAULT_PROFILE: &str = "oci-1.1";
 
+const EXAMPLES: &str = "\
+Examples:
+  referee run http://127.0.0.1:5000
+  referee run http://127.0.0.1:5000 --profile oci-1.0 --filter 'upload/*,tags/*' --out reports
+  referee run https://registry.example --repos team/a --username ci --password-stdin < secret";
+
 /// How a registry is certified.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct RunArguments {
     /// The registry: `https://host[:port]`, or `host[:port]` for https; without it the embedded reference registry
     #[arg(value_name = "URL")]
@@ -119,7 +126,7 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     format: Vec<Format>,
-    /// Print nothing but the closing sentence
+    /// Print nothing but the counts and the closing sentence
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
 }
@@ -128,6 +135,7 @@ pub struct RunArguments {
 pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
     let loaded = load_suite(&arguments.suite)?;
     let chosen = profile(&loaded.suite, &arguments.profile)?.clone();
+    check_filters(&loaded.suite, &arguments.filter)?;
     let mut selected = select(&loaded.suite, &chosen, &arguments.filter);
     if let Some(partition) = arguments.partition {
         selected
@@ -136,7 +144,7 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
     }
     if selected.cases.is_empty() {
         let message = format!(
-            "no case is selected: the profile {} has {} cases and the filters leave none of them",
+            "no case is selected: the profile {} has {} cases and the filters leave none of them; `referee list` shows them",
             chosen.name, selected.in_profile
         );
         return Err(Failure::new(Exit::NothingSelected, message));
@@ -145,18 +153,22 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
         Some(path) => known::read(path, &loaded.suite)?,
         None => Vec::new(),
     };
+    let target = arguments
+        .url
+        .as_ref()
+        .map(|url| normalise_target(url, arguments.plain_http));
+    let target = target.transpose().map_err(|error| Failure::new(Exit::Usage, error))?;
     // A run whose report cannot be written is better not begun.
     report::prepare(&arguments.out).map_err(|error| Failure::new(Exit::Failed, error))?;
     runtime()?.block_on(async {
-        let (embedded, url) = match &arguments.url {
-            Some(url) => (None, url.clone()),
+        let (embedded, base) = match target {
+            Some(base) => (None, base),
             None => {
                 let running = embedded().await?;
-                let url = running.url();
-                (Some(running), url)
+                let base = normalise_target(&running.url(), false);
+                (Some(running), base.map_err(|error| Failure::new(Exit::Failed, error))?)
             }
         };
-        let base = normalise_target(&url, arguments.plain_http).map_err(|error| Failure::new(Exit::Usage, error))?;
         let found = login(&arguments, &base).await?;
         let mut options = client::Options::new(base.clone());
         options.login = found.login;

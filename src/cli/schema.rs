@@ -1,11 +1,56 @@
 //! `referee schema`.
 
-use super::{Exit, Failure, print};
+use clap::{Args, ValueEnum};
 
-/// Prints the JSON Schema of case files.
-pub fn schema() -> Result<Exit, Failure> {
-    let text = serde_json::to_string_pretty(&crate::load::schema())
-        .map_err(|error| Failure::new(Exit::Failed, format!("cannot print the schema: {error}")))?;
-    print(&format!("{text}\n"));
+use super::{Exit, Failure, print};
+use crate::load::{self, FileKind};
+
+const EXAMPLES: &str = "\
+Example:
+  referee schema > case.schema.json
+Then begin a case file with this line, and an editor completes and checks it:
+  # yaml-language-server: $schema=case.schema.json";
+
+/// What is printed.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct SchemaArguments {
+    /// The kind of file that the schema describes
+    #[arg(long, value_enum, default_value = "cases", value_name = "KIND")]
+    of: Kind,
+    /// `json` is a JSON Schema (draft 2020-12), `markdown` the reference of the whole format
+    #[arg(long, value_enum, default_value = "json", value_name = "FORMAT")]
+    format: Form,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    Cases,
+    Document,
+    Profiles,
+    Capabilities,
+    Always,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Json,
+    Markdown,
+}
+
+/// Prints the JSON Schema of a kind of file, or the reference of the format.
+pub fn schema(arguments: SchemaArguments) -> Result<Exit, Failure> {
+    if arguments.format == Form::Markdown {
+        print(&load::reference());
+        return Ok(Exit::Conforms);
+    }
+    let kind = match arguments.of {
+        Kind::Cases => FileKind::Cases,
+        Kind::Document => FileKind::Document,
+        Kind::Profiles => FileKind::Profiles,
+        Kind::Capabilities => FileKind::Capabilities,
+        Kind::Always => FileKind::Always,
+    };
+    print(&format!("{:#}\n", load::schema(kind)));
     Ok(Exit::Conforms)
 }

@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, did_you_mean};
 use crate::case::{Profile, Suite};
 use crate::load::{self, Source};
 use crate::oci::digest::{Algorithm, Hasher};
+use crate::runner::Filter;
 
 /// Which cases there are.
 #[derive(Debug, Clone, Args)]
 pub struct SuiteArguments {
-    /// Own cases beside the built-in ones: a folder of YAML files (repeatable)
-    #[arg(long, value_name = "DIR")]
+    /// Own cases beside the built-in ones: a YAML file or a folder of them (repeatable)
+    #[arg(long, value_name = "PATH")]
     pub cases: Vec<PathBuf>,
     /// Leave out the built-in cases; the built-in catalogue and probes stay
     #[arg(long, requires = "cases")]
@@ -45,14 +46,10 @@ pub fn sources(folders: &[PathBuf], only_own_cases: bool) -> Result<Vec<Source>,
     }
     let mut own = Vec::new();
     for folder in folders {
-        let inside = load::from_dir(folder).map_err(|error| {
-            Failure::new(
-                Exit::Usage,
-                format!("cannot read cases from {}: {error}", folder.display()),
-            )
-        })?;
+        let inside =
+            load::from_dir(folder).map_err(|error| Failure::new(Exit::Usage, format!("cannot read cases: {error}")))?;
         if inside.is_empty() {
-            let message = format!("there is no case file (*.yaml) in {}", folder.display());
+            let message = format!("there is no case file (*.yaml) below {}", folder.display());
             return Err(Failure::new(Exit::Usage, message));
         }
         own.extend(inside);
@@ -79,6 +76,18 @@ pub fn profile<'a>(suite: &'a Suite, name: &str) -> Result<&'a Profile, Failure>
             format!("there is no profile `{name}`; the profiles are {}", names.join(", ")),
         )
     })
+}
+
+/// Checks that every name in the filters means something.
+pub fn check_filters(suite: &Suite, filters: &[Filter]) -> Result<(), Failure> {
+    match filters.iter().flat_map(|filter| filter.unknown(suite)).next() {
+        None => Ok(()),
+        Some(unknown) => {
+            let hint = did_you_mean(unknown.name, unknown.known, "`referee list` names what there is");
+            let message = format!("--filter: there is no {} `{}`; {hint}", unknown.kind, unknown.name);
+            Err(Failure::new(Exit::Usage, message))
+        }
+    }
 }
 
 fn digest_of(sources: &[Source]) -> String {

@@ -13,6 +13,7 @@ use time::format_description::well_known::Rfc2822;
 use tokio::time::{Instant, sleep};
 
 use super::auth::{Errand, Logins};
+use super::credentials::Login;
 use super::exchange::{Answer, Hop, Purpose, Transport, TransportError, escape};
 use super::options::{Limits, Options, SetupError};
 use super::pooled::{self, Pool};
@@ -79,6 +80,11 @@ impl Client {
     /// The time limits of one exchange.
     pub fn limits(&self) -> Limits {
         self.inner.options.limits
+    }
+
+    /// Whether the run has no credentials at all.
+    pub fn is_anonymous(&self) -> bool {
+        matches!(self.inner.options.login, Login::Anonymous)
     }
 
     /// What replaces the secrets of this run, for whoever prints something that did not come from an [`Exchange`].

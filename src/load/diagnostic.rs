@@ -132,6 +132,20 @@ impl Code {
         Code::UnknownDocument,
     ];
 
+    /// Whether it says that something is not built as it has to be, so that a part of it is not seen at all.
+    fn is_about_form(self) -> bool {
+        matches!(
+            self,
+            Code::YamlFeature
+                | Code::DuplicateKey
+                | Code::WrongType
+                | Code::UnknownKey
+                | Code::MissingKey
+                | Code::BadTemplate
+                | Code::Verb
+        )
+    }
+
     /// The word that is printed in brackets.
     pub fn name(self) -> &'static str {
         match self {
@@ -234,7 +248,7 @@ impl Diagnostic {
 }
 
 /// The name in `known` that is nearest to `given`, if it is near at all.
-fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if given.len() > 100 {
         return None;
     }
@@ -392,11 +406,29 @@ impl Found {
         self.list.len()
     }
 
+    /// Whether one that is about the form of things stands inside `span`: what follows from it is better not said.
+    pub(super) fn malformed_inside(&self, span: Span) -> bool {
+        self.list.iter().any(|diagnostic| {
+            let at = diagnostic.span;
+            let inside = at.file == span.file && span.start <= at.start && at.end <= span.end;
+            inside && diagnostic.code.is_about_form()
+        })
+    }
+
     /// The list with its sources, in the order of the files; `None` if nothing is wrong.
     pub(super) fn finish(mut self, sources: &[Source]) -> Option<Diagnostics> {
         if self.list.is_empty() {
             return None;
         }
+        // An alias has no value; whatever else is said of it follows from that.
+        let aliases: HashSet<Span> = self
+            .list
+            .iter()
+            .filter(|d| d.code == Code::YamlFeature)
+            .map(|d| d.span)
+            .collect();
+        self.list
+            .retain(|d| d.code == Code::YamlFeature || !aliases.contains(&d.span));
         self.list.sort_by(|a, b| {
             (&sources[a.span.file].path, a.span, a.code).cmp(&(&sources[b.span.file].path, b.span, b.code))
         });

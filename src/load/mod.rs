@@ -8,11 +8,15 @@ mod decode;
 mod diagnostic;
 mod each;
 mod lint;
+mod reference;
+mod schema;
 mod source;
 mod tree;
 pub mod vocabulary;
 
-pub use diagnostic::{Code, Diagnostic, Diagnostics, Span};
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Span, closest};
+pub use reference::reference;
+pub use schema::{FileKind, schema};
 pub use source::{Source, builtin, from_dir};
 
 use crate::case::{Known, Suite};
@@ -108,5 +112,7 @@ fn suite(catalogue: Catalogue, decoded: Vec<Decoded>) -> Suite {
     }
 }
 
+#[cfg(test)]
+mod manual_tests;
 #[cfg(test)]
 mod tests;

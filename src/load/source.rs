@@ -49,14 +49,23 @@ pub fn builtin() -> Vec<Source> {
     sources
 }
 
-/// Every `.yaml` file below `dir`, sorted by name. Links to directories are not followed, so a walk ends.
+/// Every `.yaml` file below `dir`, sorted by name, or `dir` itself if it is such a file. Links to directories are not followed, so a walk ends.
 ///
 /// # Errors
 /// Whatever reading gives; and [`io::ErrorKind::InvalidData`] for a file that is too large or not UTF-8, too many files
 /// or directories that are too deep.
 pub fn from_dir(dir: impl AsRef<Path>) -> io::Result<Vec<Source>> {
     let mut sources = Vec::new();
-    walk(dir.as_ref(), "", 0, &mut sources)?;
+    let path = dir.as_ref();
+    if path.is_file() {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if !is_yaml(name) {
+            return Err(refused(path, "is no case file (*.yaml)"));
+        }
+        sources.push(read(path, name)?);
+        return Ok(sources);
+    }
+    walk(path, "", 0, &mut sources)?;
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(sources)
 }
@@ -92,21 +101,32 @@ fn walk(dir: &Path, below: &str, depth: usize, sources: &mut Vec<Source>) -> io:
             if !metadata.is_file() {
                 continue;
             }
-            if metadata.len() > MAX_BYTES as u64 {
-                return Err(refused(&path, "is larger than 4 MiB"));
-            }
             if sources.len() == MAX_FILES {
                 return Err(refused(&path, "is one file too many"));
             }
-            let text = fs::read_to_string(&path).map_err(|error| at(&path, &error))?;
-            sources.push(Source {
-                path: path.display().to_string(),
-                name: name_of(&name),
-                text,
-            });
+            sources.push(read(&path, &name)?);
         }
     }
     Ok(())
+}
+
+/// Reads one file, whose name below the directory is `name`.
+fn read(path: &Path, name: &str) -> io::Result<Source> {
+    let length = fs::metadata(path).map_err(|error| at(path, &error))?.len();
+    if length > MAX_BYTES as u64 {
+        return Err(refused(path, "is larger than 4 MiB"));
+    }
+    let bytes = fs::read(path).map_err(|error| at(path, &error))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        refused(path, &format!("is not UTF-8: see line {line}"))
+    })?;
+    Ok(Source {
+        path: path.display().to_string(),
+        name: name_of(name),
+        text,
+    })
 }
 
 fn is_yaml(name: &str) -> bool {

@@ -49,7 +49,7 @@ impl Tree {
     pub(super) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Scalar { .. } if self.is_null() => "nothing",
-            Value::Scalar { .. } => "a scalar",
+            Value::Scalar { .. } => "a text",
             Value::List(_) => "a list",
             Value::Map(_) => "a mapping",
         }
@@ -100,12 +100,16 @@ pub(super) fn parse(file: usize, text: &str, found: &mut Found) -> Option<Tree> 
         let (event, span) = match parser.next_event()? {
             Ok(next) => next,
             Err(error) => {
-                let at = builder.place.byte(error.marker().index());
+                let mut at = builder.place.byte(error.marker().index());
+                if error.info().contains("tab") {
+                    // The parser gives the place where the text begins that the tab ends.
+                    at += text[at..].find('\t').unwrap_or(0);
+                }
                 let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
                 let span = Span { file, start: at, end };
-                builder
-                    .found
-                    .add(Diagnostic::new(Code::Syntax, span, "this is not YAML").label(error.info()));
+                let mut diagnostic = Diagnostic::new(Code::Syntax, span, "this is not YAML").label(error.info());
+                diagnostic.help = advice(error.info(), &text[..at]).map(str::to_string);
+                builder.found.add(diagnostic);
                 return None;
             }
         };
@@ -123,6 +127,26 @@ pub(super) fn parse(file: usize, text: &str, found: &mut Found) -> Option<Tree> 
             .add(diagnostic.help("a file of cases has the keys `about` and `cases`"));
     }
     builder.root
+}
+
+/// What to do about the usual slips. `before` is the text up to the place where the parser gave up.
+fn advice(info: &str, before: &str) -> Option<&'static str> {
+    let has = |words: &str| info.contains(words);
+    Some(if has("tab") {
+        "YAML is indented with spaces"
+    } else if before.ends_with('$') {
+        "inside `{..}` and `[..]`, quote a text with a variable: `\"${name}\"`"
+    } else if has("mapping values are not allowed") {
+        "quote a text that has a colon and a space in it"
+    } else if has("':' indicator") || has("flow") {
+        "look for a `[`, a `{` or a quote before this that is not closed"
+    } else if has("quoted scalar") {
+        "the quote that begins here is not closed"
+    } else if has("block") || has("indent") {
+        "things that belong together are indented alike"
+    } else {
+        return None;
+    })
 }
 
 enum Flow {

@@ -230,7 +230,7 @@ impl FromStr for Variant {
 
 /// No variant has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no variant named {0}")]
+#[error("there is no variant `{0}`")]
 pub struct UnknownVariant(pub String);
 
 #[cfg(test)]

@@ -5,6 +5,10 @@
 
 use super::{Env, isolate::short_hash};
 use crate::client::{Answer, Purpose, RequestSpec, TransportError};
+use crate::outcome::CapabilityOutcome;
+
+/// The capability of registries that take content.
+const PUSH: &str = "push";
 
 /// Why a target cannot be judged; the sentence says what was seen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +95,23 @@ pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
         server: ping.header("Server").map(|value| env.client.redactor().text(value)),
         notes,
     })
+}
+
+/// A registry that lets anybody in, but wants to know who pushes, is not at fault if nobody logged in.
+///
+/// # Errors
+/// If a run without credentials has cases that push, and the probe for that was answered with 401.
+pub fn check_login(env: &Env, cases: &[usize], probed: &[CapabilityOutcome], url: &str) -> Result<(), Refusal> {
+    let pushes = |index: &usize| env.suite.cases[*index].needs.iter().any(|need| need == PUSH);
+    let seen = probed.iter().find(|capability| capability.name == PUSH);
+    let status = seen.and_then(|capability| capability.evidence.as_ref()?.status());
+    if status == Some(401) && env.client.is_anonymous() && cases.iter().any(pushes) {
+        return Err(Refusal::Login {
+            url: url.to_string(),
+            reason: "it answers 401 to who pushes without credentials, and none were found".to_string(),
+        });
+    }
+    Ok(())
 }
 
 async fn get(env: &Env, path: &str) -> Answer {

@@ -20,7 +20,7 @@ mod vectors;
 pub use control::Refusal;
 pub use expand::{Planned, PlannedBody, expand, fallback_tag};
 pub use isolate::{Isolation, RepoError};
-pub use plan::{Filter, FilterError, Selected, requirements, select};
+pub use plan::{Filter, FilterError, Selected, Unknown, requirements, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};
 pub use schedule::{Event, Options, run};
 pub use vectors::{Parsed, Vector, parse_strictly, vectors};

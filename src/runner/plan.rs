@@ -18,6 +18,17 @@ enum Choice {
     Capability(String),
 }
 
+/// A name in a filter that means nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown<'f> {
+    /// What it ought to name.
+    pub kind: &'static str,
+    /// The name.
+    pub name: &'f str,
+    /// The names that there are.
+    pub known: Vec<&'f str>,
+}
+
 /// Why a text is not a filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
@@ -71,6 +82,31 @@ impl std::str::FromStr for Choice {
 }
 
 impl Filter {
+    /// The names in it that mean nothing: what each ought to name, the name, and those that there are. A filter with one
+    /// of these would do something else than it says, which is worst where it is turned round.
+    pub fn unknown<'f>(&'f self, suite: &'f Suite) -> impl Iterator<Item = Unknown<'f>> {
+        self.choices.iter().filter_map(move |choice| {
+            let (kind, name, known): (_, _, Vec<&str>) = match choice {
+                Choice::Id(_) | Choice::Level(_) => return None,
+                Choice::Area(name) => {
+                    let of_requirements = suite.requirements.iter().map(|requirement| requirement.area.as_str());
+                    let of_cases = suite.cases.iter().map(|case| case.id.area());
+                    ("area", name, of_requirements.chain(of_cases).collect())
+                }
+                Choice::Requirement(name) if name.contains(['*', '?']) => return None,
+                Choice::Requirement(name) => {
+                    let ids = suite.requirements.iter().map(|requirement| requirement.id.as_str());
+                    ("requirement", name, ids.collect())
+                }
+                Choice::Capability(name) => {
+                    let names = suite.capabilities.iter().map(|capability| capability.name.as_str());
+                    ("capability", name, names.collect())
+                }
+            };
+            (!known.contains(&name.as_str())).then_some(Unknown { kind, name, known })
+        })
+    }
+
     /// Whether it selects a case under a profile.
     pub fn selects(&self, case: &Case, suite: &Suite, profile: &Profile) -> bool {
         self.choices.iter().any(|choice| choice.holds(case, suite, profile)) != self.negated

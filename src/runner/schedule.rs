@@ -102,6 +102,7 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         &[]
     };
     let probed = probe::probe(&mut env, &options.cases, given).await;
+    control::check_login(&env, &options.cases, &probed.capabilities, &options.url)?;
     env.chunk = probed.chunk.unwrap_or(CHUNK).max(CHUNK);
 
     tell(Event::Started {

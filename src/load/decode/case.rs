@@ -1,6 +1,6 @@
 //! Cases and parse checks.
 
-use super::{Decoder, Place, Role};
+use super::{Decoder, Place, Role, What};
 use crate::case::{Action, Case, CaseId, ParseCheck, ParseVerdict, Step};
 use crate::load::diagnostic::{Code, Diagnostic, Span};
 use crate::load::each::{self, Variant};
@@ -18,6 +18,7 @@ impl Decoder<'_> {
         };
         self.prose(fields.get("about"));
         let cases = fields.get("cases").and_then(|tree| self.list(tree, "a list of cases"));
+        self.nothing_in_it(fields.get("cases"), "there is no case in this file");
         let mut weight = 0;
         for tree in cases.unwrap_or_default() {
             let slug = tree.get("case");
@@ -38,6 +39,7 @@ impl Decoder<'_> {
             }
             decoded.push(Decoded {
                 at,
+                whole: tree.span,
                 says: tree.get("says").map(|tree| tree.span),
                 cases,
             });
@@ -59,7 +61,9 @@ impl Decoder<'_> {
         let mut known = std::collections::HashSet::new();
         needs.retain(|name| known.insert(name.clone()));
         let repos = self.items(fields.get("repos"), "a list of names", |decoder, item| {
-            decoder.name(item, "the name of a repository")
+            let name = decoder.name(item, "the name of a repository")?;
+            decoder.refer(What::NewRepository(name.clone()), item.span);
+            Some(name)
         });
         let content = self.content(fields.get("content"));
         self.place = Place::Setup;
@@ -119,6 +123,7 @@ impl Decoder<'_> {
         let expect = fields
             .get("expect")
             .and_then(|tree| self.map(tree, "a mapping from requirement ids to verdicts"));
+        self.nothing_in_it(fields.get("expect"), "nothing is expected here");
         let mut checks = Vec::new();
         for (key, value) in expect.unwrap_or_default() {
             let requirement = self.requirement(key);

@@ -31,10 +31,10 @@ impl Decoder<'_> {
             self.place = Place::Content(key.text.clone());
             let kind = self.node_kind(key, value);
             self.place = Place::Top;
-            if let (Some(name), Some(kind)) = (name, kind) {
+            if let Some(name) = name {
                 self.refer(What::Content(name.clone()), key.span);
                 let origin = self.origin(key.span);
-                nodes.push(Node { name, kind, origin });
+                nodes.extend(kind.map(|kind| Node { name, kind, origin }));
             }
         }
         nodes

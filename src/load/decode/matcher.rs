@@ -48,6 +48,27 @@ impl Decoder<'_> {
         );
     }
 
+    /// A list of choices without one holds for nothing.
+    fn none_of_them(&mut self, tree: &Tree) {
+        if matches!(&tree.value, Value::List(items) if items.is_empty()) {
+            let diagnostic = Diagnostic::new(
+                Code::WithoutEffect,
+                tree.span,
+                "nothing can satisfy a choice of nothing",
+            );
+            self.report(diagnostic.help("name at least one"));
+        }
+    }
+
+    /// A mapping of demands without one demands nothing.
+    fn demands<'t>(&mut self, tree: &'t Tree, wanted: &str) -> &'t [(Key, Tree)] {
+        let entries = self.map(tree, wanted);
+        if entries.is_some_and(<[_]>::is_empty) {
+            self.nothing_demanded(tree.span);
+        }
+        entries.unwrap_or_default()
+    }
+
     fn matchers_of_map(&mut self, tree: &Tree) -> Vec<Matcher> {
         let Some(fields) = self.fields(tree, &vocabulary::MATCHER) else {
             return Vec::new();
@@ -73,6 +94,7 @@ impl Decoder<'_> {
                 "error" => matchers.extend(self.error_matcher(value).map(Matcher::Error)),
                 "link" => matchers.extend(self.links(value)),
                 "any" => {
+                    self.none_of_them(value);
                     let any = self.items(Some(value), "a list of matchers", |decoder, item| {
                         Some(decoder.matchers(item))
                     });
@@ -93,7 +115,11 @@ impl Decoder<'_> {
     /// `200`, `4xx`, or a list of them.
     fn status(&mut self, tree: &Tree) -> Option<StatusSet> {
         let ranges = match &tree.value {
-            Value::List(items) if !items.is_empty() => {
+            Value::List(items) => {
+                if items.is_empty() {
+                    self.nothing_demanded(tree.span);
+                    return None;
+                }
                 let ranges: Vec<_> = items.iter().map(|item| self.status_range(item)).collect();
                 ranges.into_iter().collect::<Option<_>>()?
             }
@@ -121,7 +147,7 @@ impl Decoder<'_> {
     }
 
     fn headers(&mut self, tree: &Tree) -> Vec<Matcher> {
-        let entries = self.map(tree, "a mapping from header names").unwrap_or_default();
+        let entries = self.demands(tree, "a mapping from header names");
         let mut matchers = Vec::new();
         for (key, value) in entries {
             let name = self.header_name(&key.text, key.span).unwrap_or_default();
@@ -158,7 +184,7 @@ impl Decoder<'_> {
         };
         let optional = fields.get("optional").and_then(|tree| self.flag(tree)).unwrap_or(false);
         let ops: Vec<_> = fields.iter().filter(|(key, _)| key.text != "optional").collect();
-        if ops.is_empty() {
+        if matches!(&tree.value, Value::Map(entries) if entries.iter().all(|(key, _)| key.text == "optional")) {
             self.nothing_demanded(key.span);
         }
         ops.into_iter()
@@ -170,7 +196,10 @@ impl Decoder<'_> {
     fn header_op(&mut self, key: &str, tree: &Tree) -> Option<HeaderOp> {
         Some(match key {
             "equals" => HeaderOp::Equals(self.template(tree)?),
-            "one-of" => HeaderOp::OneOf(self.items(Some(tree), "a list of texts", Self::template)),
+            "one-of" => {
+                self.none_of_them(tree);
+                HeaderOp::OneOf(self.items(Some(tree), "a list of texts", Self::template))
+            }
             "present" => self.only_true(tree).map(|()| HeaderOp::Present)?,
             "absent" => self.only_true(tree).map(|()| HeaderOp::Absent)?,
             "matches" => HeaderOp::Matches(self.regex(tree)?),
@@ -186,7 +215,7 @@ impl Decoder<'_> {
     }
 
     fn json_ops(&mut self, tree: &Tree) -> Vec<(String, JsonOp)> {
-        let entries = self.map(tree, "a mapping from JSON pointers").unwrap_or_default();
+        let entries = self.demands(tree, "a mapping from JSON pointers");
         let mut ops = Vec::new();
         for (key, value) in entries {
             let pointer = self.pointer(&key.text, key.span).unwrap_or_default();
@@ -214,7 +243,10 @@ impl Decoder<'_> {
     fn one_json_op(&mut self, key: &str, tree: &Tree) -> Option<JsonOp> {
         Some(match key {
             "equals" => JsonOp::Equals(self.json(tree)?),
-            "one-of" => JsonOp::OneOf(self.items(Some(tree), "a list", Self::json)),
+            "one-of" => {
+                self.none_of_them(tree);
+                JsonOp::OneOf(self.items(Some(tree), "a list", Self::json))
+            }
             "present" => self.only_true(tree).map(|()| JsonOp::Present)?,
             "absent" => self.only_true(tree).map(|()| JsonOp::Absent)?,
             "contains" => JsonOp::Contains(self.json(tree)?),
@@ -257,9 +289,15 @@ impl Decoder<'_> {
     fn error_matcher(&mut self, tree: &Tree) -> Option<ErrorMatcher> {
         let (codes, required) = match &tree.value {
             Value::Scalar { .. } => (vec![self.error_code(tree)?], false),
-            Value::List(_) => (self.items(Some(tree), "a list of codes", Self::error_code), false),
+            Value::List(_) => {
+                self.none_of_them(tree);
+                (self.items(Some(tree), "a list of codes", Self::error_code), false)
+            }
             Value::Map(_) => {
                 let fields = self.fields(tree, &vocabulary::ERROR)?;
+                if let Some(codes) = fields.get("codes") {
+                    self.none_of_them(codes);
+                }
                 let codes = self.items(fields.get("codes"), "a list of codes", Self::error_code);
                 let required = fields.get("required").and_then(|tree| self.flag(tree));
                 (codes, required.unwrap_or(false))
@@ -284,7 +322,7 @@ impl Decoder<'_> {
     }
 
     fn links(&mut self, tree: &Tree) -> Vec<Matcher> {
-        let entries = self.map(tree, "a mapping from link relations").unwrap_or_default();
+        let entries = self.demands(tree, "a mapping from link relations");
         let mut matchers = Vec::new();
         for (key, value) in entries {
             if let Some(present) = self.word(value, &LINK_WORDS) {

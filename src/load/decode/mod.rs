@@ -15,7 +15,7 @@ mod step;
 pub(super) use known::UNWRITTEN;
 pub(super) use spec::Catalogue;
 
-use super::diagnostic::{Code, Diagnostic, Found, Lines, Span};
+use super::diagnostic::{Code, Diagnostic, Found, Lines, Span, closest};
 use super::tree::{Key, Tree, Value};
 use super::vocabulary::Shape;
 use crate::case::Origin;
@@ -57,6 +57,8 @@ pub(super) enum What {
     Capability(String),
     /// A content node is defined.
     Content(String),
+    /// A repository is named, for steps to use.
+    NewRepository(String),
     /// A capture: from here on there is a variable of this name.
     Capture(String),
 }
@@ -133,30 +135,67 @@ impl Decoder<'_> {
     }
 
     pub(super) fn wrong_type(&mut self, tree: &Tree, wanted: &str) {
+        self.report(Self::of_wrong_type(tree, wanted));
+    }
+
+    pub(super) fn of_wrong_type(tree: &Tree, wanted: &str) -> Diagnostic {
         let found = match tree.is_null() {
             true => "there is nothing".to_string(),
             false => format!("this is {}", tree.kind()),
         };
-        self.report(Diagnostic::new(Code::WrongType, tree.head(), format!("{wanted} is needed here")).label(found));
+        Diagnostic::new(Code::WrongType, tree.head(), format!("{wanted} is needed here")).label(found)
+    }
+
+    /// Says that a mapping or list is empty where that means that nothing is done or judged.
+    pub(super) fn nothing_in_it(&mut self, tree: Option<&Tree>, message: &str) {
+        if let Some(tree) = tree
+            && matches!(&tree.value, Value::Map(entries) if entries.is_empty())
+                | matches!(&tree.value, Value::List(items) if items.is_empty())
+        {
+            self.report(Diagnostic::new(Code::WithoutEffect, tree.span, message));
+        }
     }
 
     /// The entries of a mapping of `shape`; says which keys are unknown and which are missing.
     pub(super) fn fields<'t>(&mut self, tree: &'t Tree, shape: &Shape) -> Option<Fields<'t>> {
         let names: Vec<&str> = shape.keys.iter().map(|key| key.name).collect();
-        let fields = self.fields_among(tree, shape.what, &names)?;
-        for key in shape.keys.iter().filter(|key| key.required) {
-            if fields.get(key.name).is_none() {
-                let message = format!("{} needs `{}`", shape.what, key.name);
-                self.report(Diagnostic::new(Code::MissingKey, fields.head, message).help(key.says));
+        let required = || shape.keys.iter().filter(|key| key.required);
+        if !matches!(tree.value, Value::Map(_)) {
+            let keys: Vec<&str> = required().map(|key| key.name).collect();
+            let diagnostic = Self::of_wrong_type(tree, &format!("{} (a mapping)", shape.what));
+            self.report(match keys.as_slice() {
+                [] => diagnostic.note(keys_are(&names)),
+                keys => diagnostic.help(format!("it has at least {}", listed(keys))),
+            });
+            return None;
+        }
+        let (fields, meant) = self.fields_among(tree, shape.what, &names)?;
+        // What is written wrongly is not missing too.
+        let missing: Vec<_> = required()
+            .filter(|key| fields.get(key.name).is_none() && !meant.contains(&key.name))
+            .collect();
+        if !missing.is_empty() {
+            let keys: Vec<&str> = missing.iter().map(|key| key.name).collect();
+            let message = format!("{} needs {}", shape.what, listed(&keys));
+            let mut diagnostic = Diagnostic::new(Code::MissingKey, fields.head, message);
+            for key in missing {
+                diagnostic = diagnostic.note(format!("`{}`: {}", key.name, key.says));
             }
+            self.report(diagnostic);
         }
         Some(fields)
     }
 
-    /// The entries of a mapping whose keys are `names`; says which are not.
-    pub(super) fn fields_among<'t>(&mut self, tree: &'t Tree, what: &str, names: &[&str]) -> Option<Fields<'t>> {
+    /// The entries of a mapping whose keys are `names`; says which are not, and gives those that may have been meant.
+    pub(super) fn fields_among<'t, 'n>(
+        &mut self,
+        tree: &'t Tree,
+        what: &str,
+        names: &[&'n str],
+    ) -> Option<(Fields<'t>, Vec<&'n str>)> {
         let entries = self.map(tree, &format!("{what} (a mapping)"))?;
         let mut good = Vec::new();
+        let mut meant = Vec::new();
         for entry in entries {
             let (key, _) = entry;
             if names.contains(&key.text.as_str()) {
@@ -164,17 +203,16 @@ impl Decoder<'_> {
             } else {
                 let message = format!("{what} has no key `{}`", key.text);
                 let diagnostic = Diagnostic::new(Code::UnknownKey, key.span, message);
+                meant.extend(closest(&key.text, names.iter().copied()));
                 let with_help = diagnostic.did_you_mean(&key.text, names.iter().copied());
                 self.report(match with_help.help {
                     Some(_) => with_help,
-                    None => with_help.note(format!("its keys are {}", listed(names))),
+                    None => with_help.note(keys_are(names)),
                 });
             }
         }
-        Some(Fields {
-            entries: good,
-            head: tree.head(),
-        })
+        let head = tree.head();
+        Some((Fields { entries: good, head }, meant))
     }
 
     pub(super) fn map<'t>(&mut self, tree: &'t Tree, wanted: &str) -> Option<&'t [(Key, Tree)]> {
@@ -190,8 +228,13 @@ impl Decoder<'_> {
     pub(super) fn list<'t>(&mut self, tree: &'t Tree, wanted: &str) -> Option<&'t [Tree]> {
         match &tree.value {
             Value::List(items) => Some(items),
-            _ => {
-                self.wrong_type(tree, wanted);
+            other => {
+                let diagnostic = Self::of_wrong_type(tree, wanted);
+                self.report(match other {
+                    Value::Scalar { text, .. } if !tree.is_null() => diagnostic.help(format!("write `[{text}]`")),
+                    Value::Map(_) => diagnostic.help("begin each item with a hyphen and a space"),
+                    _ => diagnostic,
+                });
                 None
             }
         }
@@ -206,6 +249,13 @@ impl Decoder<'_> {
     ) -> Vec<T> {
         let items = tree.and_then(|tree| self.list(tree, wanted)).unwrap_or_default();
         items.iter().filter_map(|item| decode(self, item)).collect()
+    }
+}
+
+fn keys_are(names: &[&str]) -> String {
+    match names {
+        [one] => format!("its only key is `{one}`"),
+        names => format!("its keys are {}", listed(names)),
     }
 }
 

@@ -66,6 +66,11 @@ impl Decoder<'_> {
                     TemplateError::Unclosed(_) => "write `$${` for a literal `${`",
                     TemplateError::Empty(_) => "a variable is a name, or names joined by dots: `${image.digest}`",
                 };
+                let at = match error {
+                    TemplateError::Unclosed(at) => &text[at..],
+                    TemplateError::Empty(at) => text[at..].split_inclusive('}').next().unwrap_or_default(),
+                };
+                let span = self.span_of(at, span);
                 self.report(Diagnostic::new(Code::BadTemplate, span, error.to_string()).help(help));
                 None
             }
@@ -74,12 +79,16 @@ impl Decoder<'_> {
 
     /// The place of a variable inside the text that holds it, or that text.
     fn variable_span(&self, path: &[String], span: Span) -> Span {
-        let variable = format!("${{{}}}", path.join("."));
+        self.span_of(&format!("${{{}}}", path.join(".")), span)
+    }
+
+    /// The place of `part` inside the text that is written at `span`, or that text if it is written otherwise.
+    fn span_of(&self, part: &str, span: Span) -> Span {
         let written = self.text.get(span.start..span.end).unwrap_or_default();
-        match written.find(&variable) {
+        match written.find(part) {
             Some(at) => Span {
                 start: span.start + at,
-                end: span.start + at + variable.len(),
+                end: span.start + at + part.len(),
                 ..span
             },
             None => span,
@@ -131,7 +140,19 @@ impl Decoder<'_> {
             Value::Scalar { text, plain: true } if text == "true" => Some(true),
             Value::Scalar { text, plain: true } if text == "false" => Some(false),
             _ => {
-                self.wrong_type(tree, "`true` or `false`");
+                let diagnostic = Self::of_wrong_type(tree, "`true` or `false`");
+                self.report(match &tree.value {
+                    Value::Scalar { text, plain: false } if text == "true" || text == "false" => {
+                        diagnostic.help("leave out the quotes")
+                    }
+                    Value::Scalar { text, .. } if matches!(text.as_str(), "yes" | "on") => {
+                        diagnostic.help("write `true`")
+                    }
+                    Value::Scalar { text, .. } if matches!(text.as_str(), "no" | "off") => {
+                        diagnostic.help("write `false`")
+                    }
+                    _ => diagnostic,
+                });
                 None
             }
         }
@@ -186,7 +207,11 @@ impl Decoder<'_> {
             .map(|(value, _)| value.clone());
         if found.is_none() {
             let words: Vec<&str> = table.iter().map(|(_, word)| *word).collect();
-            let diagnostic = Diagnostic::new(Code::UnknownWord, span, format!("`{text}` is not a word for this"));
+            let diagnostic = Diagnostic::new(
+                Code::UnknownWord,
+                span,
+                format!("`{text}` is none of the words that can stand here"),
+            );
             let diagnostic = diagnostic.note(format!("the words are {}", listed(&words)));
             self.report(diagnostic.did_you_mean(text, words));
         }

@@ -18,8 +18,10 @@ pub(in crate::load) struct Catalogue {
     pub(in crate::load) documents: Vec<(Document, Span)>,
     pub(in crate::load) requirements: Vec<(Requirement, Span)>,
     pub(in crate::load) profiles: Vec<(Profile, Span)>,
-    /// With the place of each document it names.
-    pub(in crate::load) profile_documents: Vec<(String, String, Span)>,
+    /// Each document that a profile names, and its version, with both places.
+    pub(in crate::load) profile_documents: Vec<(String, String, Span, Span)>,
+    /// The sentences of profiles and capabilities, which have a style.
+    pub(in crate::load) sentences: Vec<(String, Span)>,
     /// With what its content and steps refer to.
     pub(in crate::load) capabilities: Vec<(Capability, Span, Vec<Use>)>,
     pub(in crate::load) always: Vec<Always>,
@@ -151,6 +153,7 @@ impl Decoder<'_> {
             }
             (None, Some((_, tree))) => {
                 let entries = self.map(tree, "a mapping from versions to levels").unwrap_or_default();
+                self.nothing_in_it(Some(tree), "no version has this requirement");
                 let mut levels = Vec::new();
                 for (key, value) in entries {
                     self.version(key, versions);
@@ -175,7 +178,8 @@ impl Decoder<'_> {
         let profiles = self.items(fields.get("profiles"), "a list of profiles", |decoder, item| {
             let fields = decoder.fields(item, &vocabulary::PROFILE)?;
             let name = fields.get("profile").and_then(|tree| decoder.profile_name(tree));
-            let says = decoder.prose(fields.get("says"));
+            let says = decoder.sentence(fields.get("says"), catalogue);
+            decoder.nothing_in_it(fields.get("documents"), "a profile without documents judges nothing");
             let entries = fields
                 .get("documents")
                 .and_then(|tree| decoder.map(tree, "a mapping from documents to versions"));
@@ -183,7 +187,7 @@ impl Decoder<'_> {
             for (key, value) in entries.unwrap_or_default() {
                 if let Some(version) = decoder.text(value) {
                     documents.push((key.text.clone(), version.to_string()));
-                    let place = (key.text.clone(), version.to_string(), value.span);
+                    let place = (key.text.clone(), version.to_string(), key.span, value.span);
                     catalogue.profile_documents.push(place);
                 }
             }
@@ -196,25 +200,45 @@ impl Decoder<'_> {
     /// A name of the grammar of names, but with dots, as in `oci-1.1`.
     fn profile_name(&mut self, tree: &Tree) -> Option<String> {
         let name = self.text(tree)?;
-        self.name_of(&name.replace('.', "-"), tree.span, "the name of a profile")?;
-        Some(name.to_string())
+        let good = !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'));
+        if !good {
+            let diagnostic = Diagnostic::new(
+                Code::BadName,
+                tree.span,
+                format!("`{name}` is not the name of a profile"),
+            );
+            self.report(diagnostic.help("such as `oci-1.1`: lower-case letters, digits, hyphens and dots"));
+        }
+        good.then(|| name.to_string())
     }
 
     fn capabilities(&mut self, tree: &Tree, catalogue: &mut Catalogue) {
         let Some(fields) = self.fields(tree, &vocabulary::CAPABILITIES) else {
             return;
         };
-        let capabilities = self.items(fields.get("capabilities"), "a list of capabilities", Self::capability);
+        let capabilities = self.items(fields.get("capabilities"), "a list of capabilities", |decoder, item| {
+            decoder.capability(item, catalogue)
+        });
         catalogue.capabilities.extend(capabilities);
     }
 
-    fn capability(&mut self, tree: &Tree) -> Option<(Capability, Span, Vec<Use>)> {
+    /// A sentence whose style is looked at later.
+    fn sentence(&mut self, tree: Option<&Tree>, catalogue: &mut Catalogue) -> String {
+        let text = self.prose(tree);
+        catalogue.sentences.extend(tree.map(|tree| (text.clone(), tree.span)));
+        text
+    }
+
+    fn capability(&mut self, tree: &Tree, catalogue: &mut Catalogue) -> Option<(Capability, Span, Vec<Use>)> {
         let fields = self.fields(tree, &vocabulary::CAPABILITY)?;
         let before = self.uses.len();
         let name = fields
             .get("capability")
             .and_then(|tree| self.name(tree, "the name of a capability"));
-        let says = self.prose(fields.get("says"));
+        let says = self.sentence(fields.get("says"), catalogue);
         let needs = self.needs(fields.get("needs"));
         let content = self.content(fields.get("content"));
         self.place = Place::Setup;
@@ -236,11 +260,13 @@ impl Decoder<'_> {
                 }
             }
         } else {
-            for key in ["steps", "absent", "allowed-by"] {
-                if fields.get(key).is_none() {
-                    let message = format!("a capability that is probed needs `{key}`");
-                    self.report(Diagnostic::new(Code::MissingKey, head, message));
-                }
+            let missing: Vec<&str> = ["steps", "absent", "allowed-by"]
+                .into_iter()
+                .filter(|key| fields.get(key).is_none())
+                .collect();
+            if !missing.is_empty() {
+                let message = format!("a capability that is probed needs {}", super::listed(&missing));
+                self.report(Diagnostic::new(Code::MissingKey, head, message));
             }
         }
         let capability = Capability {
@@ -271,7 +297,10 @@ impl Decoder<'_> {
                     .map(|tree| decoder.matchers(tree))
                     .unwrap_or_default(),
                 methods: decoder.items(fields.get("methods"), "a list of methods", |decoder, item| {
-                    decoder.text(item).map(str::to_string)
+                    let method = decoder.text(item)?;
+                    let good = !method.is_empty() && method.bytes().all(|b| b.is_ascii_uppercase());
+                    let method = good.then(|| method.to_string());
+                    decoder.value(item, method, "a method", "methods are in capitals: `GET`")
                 }),
                 expect: decoder.expectations(fields.get("expect")),
             })

@@ -31,7 +31,7 @@ impl Decoder<'_> {
         let mut names = vec![verb.key.name];
         names.extend(verb.options.iter().map(|key| key.name));
         names.extend(vocabulary::STEP.keys.iter().map(|key| key.name));
-        let fields = self.fields_among(tree, &format!("a `{}` step", verb.key.name), &names)?;
+        let (fields, _) = self.fields_among(tree, &format!("a `{}` step", verb.key.name), &names)?;
         let (key, value) = fields.entry(verb.key.name)?;
         if !verb.answers {
             for option in ["in", "expect", "record", "capture", "within", "continue-if"] {
@@ -176,7 +176,7 @@ impl Decoder<'_> {
 
     fn nothing(&mut self, tree: &Tree) {
         if !tree.is_null() {
-            let diagnostic = Diagnostic::new(Code::WrongType, tree.head(), "nothing is written here");
+            let diagnostic = Diagnostic::new(Code::WrongType, tree.head(), "this takes no value");
             self.report(diagnostic.label("leave this out"));
         }
     }
@@ -215,6 +215,12 @@ impl Decoder<'_> {
         };
         let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         if method.is_empty() || !method.bytes().all(token) {
+            let written = self.text.get(span.start..span.end).unwrap_or_default();
+            let end = match written.starts_with(method) {
+                true => span.start + method.len(),
+                false => span.end,
+            };
+            let span = Span { end, ..span };
             self.report(Diagnostic::new(Code::BadValue, span, format!("`{method}` is not a method")).help(help));
         }
         let template = self.template_of(target, span)?;
@@ -365,6 +371,7 @@ impl Decoder<'_> {
     /// Requirement ids and what each demands.
     pub(super) fn expectations(&mut self, tree: Option<&Tree>) -> Vec<Expectation> {
         let entries = tree.and_then(|tree| self.map(tree, "a mapping from requirement ids to matchers"));
+        self.nothing_in_it(tree, "nothing is expected here");
         let mut expectations = Vec::new();
         for (key, value) in entries.unwrap_or_default() {
             let requirement = self.requirement(key);
@@ -381,6 +388,7 @@ impl Decoder<'_> {
 
     fn record(&mut self, tree: Option<&Tree>) -> Vec<Fact> {
         let entries = tree.and_then(|tree| self.map(tree, "a mapping from facts to their values"));
+        self.nothing_in_it(tree, "nothing is recorded here");
         let mut facts = Vec::new();
         for (key, value) in entries.unwrap_or_default() {
             let name = self.name_of(&key.text, key.span, "the name of a fact");
@@ -393,6 +401,7 @@ impl Decoder<'_> {
 
     fn fact_values(&mut self, tree: &Tree) -> Vec<(String, Vec<Matcher>)> {
         let entries = self.map(tree, "a mapping from values to matchers").unwrap_or_default();
+        self.nothing_in_it(Some(tree), "a fact without values is never recorded");
         let mut values = Vec::new();
         for (key, value) in entries {
             let name = self.name_of(&key.text, key.span, "the name of a fact's value");
@@ -408,9 +417,9 @@ impl Decoder<'_> {
         for (key, value) in entries.unwrap_or_default() {
             let name = self.name_of(&key.text, key.span, "the name of a capture");
             let from = self.capture_from(value);
-            if let (Some(name), Some(from)) = (name, from) {
+            if let Some(name) = name {
                 self.refer(What::Capture(name.clone()), key.span);
-                captures.push(Capture { name, ..from });
+                captures.extend(from.map(|from| Capture { name, ..from }));
             }
         }
         captures

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Decoded, RESERVED};
 use crate::case::{Action, Case, Child, ManifestFields, Node, NodeKind, Step};
 use crate::load::decode::{Place, Role, Use, What};
-use crate::load::diagnostic::{Code, Diagnostic, Found, Span};
+use crate::load::diagnostic::{Code, Diagnostic, Found, Span, closest};
 
 /// Attributes of everything that has bytes; a whole node is a range of its own, from its first byte to its last.
 const BYTES: [&str; 8] = ["digest", "hex", "algorithm", "size", "text", "range", "from", "last"];
@@ -17,6 +17,8 @@ const CAPTURE: &str = "capture";
 
 /// The rules of a case and of all combinations of its `each`.
 pub(super) fn lint(decoded: &Decoded, found: &mut Found) {
+    // Of a case that is not built as it has to be, a part is not seen: what seems to lack may be in there.
+    let malformed = found.malformed_inside(decoded.whole);
     let mut unused: Option<Unused> = None;
     for (case, uses) in &decoded.cases {
         let scope = Scope {
@@ -29,13 +31,12 @@ pub(super) fn lint(decoded: &Decoded, found: &mut Found) {
             Some(unused) => unused.and(&here),
             None => here,
         });
-        if !judges(case) {
+        if !malformed && !judges(case) {
             let diagnostic = Diagnostic::new(Code::EmptyCase, decoded.at, "this case judges nothing");
             found.add(diagnostic.help("give a step `expect` or `record`, or the case `parse`"));
         }
-        reserved(case, decoded.at, found);
     }
-    if let Some(unused) = unused {
+    if let (Some(unused), false) = (unused, malformed) {
         unused.report(found);
     }
 }
@@ -50,16 +51,6 @@ fn judges(case: &Case) -> bool {
         inside || !step.expect.is_empty() || !step.record.is_empty()
     }
     !case.parse.is_empty() || case.steps.iter().any(judged)
-}
-
-/// No repository takes a name that means something else.
-fn reserved(case: &Case, at: Span, found: &mut Found) {
-    for repo in &case.repos {
-        if RESERVED.contains(&repo.as_str()) || case.content.iter().any(|node| node.name == *repo) {
-            let message = format!("the repository `{repo}` has the name of something else");
-            found.add(Diagnostic::new(Code::Duplicate, at, message).help("call it otherwise"));
-        }
-    }
 }
 
 /// What a case or a probe has, and what it refers to.
@@ -95,12 +86,14 @@ impl Scope<'_> {
     /// Checks every reference; says what is never used.
     pub(super) fn lint(&self, found: &mut Found) -> Unused {
         let mut captures: HashMap<&str, (Span, bool)> = HashMap::new();
+        let mut meant: HashSet<&str> = HashSet::new();
         for used in self.uses {
             match &used.what {
-                What::Variable(path) => self.variable(path, used, &mut captures, found),
-                What::Node(name, role) => self.node(name, *role, used.span, found),
+                What::Variable(path) => self.variable(path, used, &mut captures, &mut meant, found),
+                What::Node(name, role) => self.node(name, *role, used.span, &mut meant, found),
                 What::Repository(name) => self.repository(name, used.span, found),
                 What::Content(name) => self.not_reserved("content node", name, used.span, found),
+                What::NewRepository(name) => self.new_repository(name, used.span, found),
                 What::Capture(name) => {
                     self.not_reserved("capture", name, used.span, found);
                     if self.has_node(name) || self.repos.contains(name) {
@@ -114,11 +107,14 @@ impl Scope<'_> {
         }
         self.cycle(found);
         let mut unused = self.unused_nodes();
+        unused.0.extend(self.unused_repositories());
         for (name, (span, used)) in captures {
             if !used {
                 unused.0.insert((CAPTURE, name.to_string(), span));
             }
         }
+        // Who meant it and wrote it wrongly has been told so.
+        unused.0.retain(|(_, name, _)| !meant.contains(name.as_str()));
         unused
     }
 
@@ -130,6 +126,44 @@ impl Scope<'_> {
         self.nodes.iter().find(|node| node.name == name)
     }
 
+    /// Whether a node is written under this name, be it good or not.
+    fn is_written(&self, name: &str) -> bool {
+        self.uses
+            .iter()
+            .any(|used| matches!(&used.what, What::Content(written) if written == name))
+    }
+
+    /// No repository takes a name that means something else.
+    fn new_repository(&self, name: &str, span: Span, found: &mut Found) {
+        let first = self
+            .uses
+            .iter()
+            .find(|used| matches!(&used.what, What::NewRepository(other) if other == name));
+        if let Some(first) = first
+            && first.span != span
+        {
+            let message = format!("two repositories are called `{name}`");
+            found.add(Diagnostic::new(Code::Duplicate, span, message).note_at(first.span, "the first"));
+        } else if RESERVED.contains(&name) || self.is_written(name) {
+            let message = format!("the repository `{name}` has the name of something else");
+            found.add(Diagnostic::new(Code::Duplicate, span, message).help("call it otherwise"));
+        }
+    }
+
+    fn unused_repositories(&self) -> impl Iterator<Item = (&'static str, String, Span)> + '_ {
+        let is_used = |name: &str| {
+            self.uses.iter().any(|used| match &used.what {
+                What::Repository(other) => other == name,
+                What::Variable(path) => path.first().is_some_and(|first| first == name),
+                _ => false,
+            })
+        };
+        self.uses.iter().filter_map(move |used| match &used.what {
+            What::NewRepository(name) if !is_used(name) => Some(("repository", name.clone(), used.span)),
+            _ => None,
+        })
+    }
+
     fn not_reserved(&self, what: &str, name: &str, span: Span, found: &mut Found) {
         if RESERVED.contains(&name) {
             let message = format!("`{name}` always means something else, so no {what} has this name");
@@ -137,11 +171,14 @@ impl Scope<'_> {
         }
     }
 
-    fn node(&self, name: &str, role: Role, span: Span, found: &mut Found) {
+    fn node<'u>(&'u self, name: &str, role: Role, span: Span, meant: &mut HashSet<&'u str>, found: &mut Found) {
         let Some(node) = self.find(name) else {
-            let message = format!("there is no content node `{name}`");
-            let names = self.nodes.iter().map(|node| node.name.as_str());
-            found.add(Diagnostic::new(Code::UnknownNode, span, message).did_you_mean(name, names));
+            if !self.is_written(name) {
+                let message = format!("there is no content node `{name}`");
+                let names = || self.written();
+                meant.extend(closest(name, names()));
+                found.add(Diagnostic::new(Code::UnknownNode, span, message).did_you_mean(name, names()));
+            }
             return;
         };
         let slice = matches!(node.kind, NodeKind::Slice { .. });
@@ -154,6 +191,14 @@ impl Scope<'_> {
         found.add(Diagnostic::new(Code::WrongNode, span, message));
     }
 
+    /// The names of all nodes, be they good or not.
+    fn written(&self) -> impl Iterator<Item = &str> {
+        self.uses.iter().filter_map(|used| match &used.what {
+            What::Content(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     fn repository(&self, name: &str, span: Span, found: &mut Found) {
         if name != "repo" && !self.repos.iter().any(|repo| repo == name) {
             let message = format!("there is no repository `{name}`");
@@ -164,10 +209,11 @@ impl Scope<'_> {
     }
 
     fn variable<'u>(
-        &self,
+        &'u self,
         path: &'u [String],
         used: &Use,
         captures: &mut HashMap<&'u str, (Span, bool)>,
+        meant: &mut HashSet<&'u str>,
         found: &mut Found,
     ) {
         let Some((head, rest)) = path.split_first() else {
@@ -197,15 +243,17 @@ impl Scope<'_> {
                 } else if let Some((_, used)) = captures.get_mut(name).filter(|_| no_attributes) {
                     *used = true;
                     return;
+                } else if self.is_written(name) {
+                    return;
                 } else {
-                    self.unknown_variable(name, used)
+                    self.unknown_variable(name, used, meant)
                 }
             }
         };
         found.add(diagnostic);
     }
 
-    fn unknown_variable(&self, name: &str, used: &Use) -> Diagnostic {
+    fn unknown_variable<'u>(&'u self, name: &'u str, used: &Use, meant: &mut HashSet<&'u str>) -> Diagnostic {
         let message = format!("there is no variable `{name}`");
         let diagnostic = Diagnostic::new(Code::UnknownVariable, used.span, message);
         let later = self
@@ -213,6 +261,7 @@ impl Scope<'_> {
             .iter()
             .find(|other| other.what == What::Capture(name.to_string()));
         if let Some(later) = later {
+            meant.insert(name);
             let why = match used.place {
                 Place::Content(_) => "content is made before anything is captured",
                 _ => "it is captured only here",
@@ -223,9 +272,9 @@ impl Scope<'_> {
             What::Capture(name) => Some(name.as_str()),
             _ => None,
         });
-        let nodes = self.nodes.iter().map(|node| node.name.as_str());
         let repos = self.repos.iter().map(String::as_str);
-        let known: Vec<&str> = captures.chain(nodes).chain(repos).chain(RESERVED).collect();
+        let known: Vec<&str> = captures.chain(self.written()).chain(repos).chain(RESERVED).collect();
+        meant.extend(closest(name, known.iter().copied()));
         diagnostic.did_you_mean(name, known)
     }
 
@@ -377,5 +426,11 @@ fn attribute_of(name: &str, path: &[String], known: &[&str], span: Span) -> Diag
     let quoted: Vec<String> = known.iter().map(|attribute| format!("`{attribute}`")).collect();
     let diagnostic = Diagnostic::new(Code::UnknownAttribute, span, message);
     let diagnostic = diagnostic.note(format!("its attributes are {}", quoted.join(", ")));
-    diagnostic.did_you_mean(&path, known.iter().copied())
+    match path.split('.').next() {
+        Some("") => diagnostic.help(format!("such as `${{{name}.digest}}`")),
+        Some(list @ ("layers" | "manifests")) if known.contains(&list) => diagnostic.help(format!(
+            "those that it has are numbered from 0: `${{{name}.{list}.0.digest}}`"
+        )),
+        _ => diagnostic.did_you_mean(&path, known.iter().copied()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::load::decode::Catalogue;
+use crate::load::decode::{Catalogue, listed};
 use crate::load::diagnostic::{Code, Diagnostic, Found, Span};
 
 /// Names are unique, profiles name what exists, and no capability presupposes itself.
@@ -27,16 +27,8 @@ pub(super) fn lint(catalogue: &Catalogue, found: &mut Found) {
         .iter()
         .map(|(capability, span, _)| (capability.name.as_str(), *span));
     unique("capabilities", capabilities, found);
-    for (requirement, span) in catalogue
-        .requirements
-        .iter()
-        .filter(|(requirement, _)| requirement.levels.is_empty())
-    {
-        let message = format!("no version has the requirement `{}`", requirement.id);
-        found.add(Diagnostic::new(Code::UnknownDocument, *span, message));
-    }
-    for (document, version, span) in &catalogue.profile_documents {
-        check_version(catalogue, document, version, *span, found);
+    for (document, version, at, at_version) in &catalogue.profile_documents {
+        check_version(catalogue, (document, *at), (version, *at_version), found);
     }
     check_needs(catalogue, found);
 }
@@ -56,7 +48,12 @@ fn unique<'c>(what: &str, names: impl Iterator<Item = (&'c str, Span)>, found: &
     }
 }
 
-fn check_version(catalogue: &Catalogue, document: &str, version: &str, span: Span, found: &mut Found) {
+fn check_version(
+    catalogue: &Catalogue,
+    (document, at): (&str, Span),
+    (version, at_version): (&str, Span),
+    found: &mut Found,
+) {
     let known = catalogue.documents.iter().find(|(known, _)| known.name == document);
     let diagnostic = match known {
         Some((known, _)) if known.url(version).is_some() => return,
@@ -64,19 +61,15 @@ fn check_version(catalogue: &Catalogue, document: &str, version: &str, span: Spa
             let versions: Vec<&str> = known.versions.iter().map(|(version, _)| version.as_str()).collect();
             Diagnostic::new(
                 Code::UnknownDocument,
-                span,
+                at_version,
                 format!("`{document}` has no version `{version}`"),
             )
-            .note(format!("its versions are {}", versions.join(", ")))
+            .note(format!("its versions are {}", listed(&versions)))
         }
         None => {
             let names = catalogue.documents.iter().map(|(document, _)| document.name.as_str());
-            Diagnostic::new(
-                Code::UnknownDocument,
-                span,
-                format!("there is no document `{document}`"),
-            )
-            .did_you_mean(document, names)
+            Diagnostic::new(Code::UnknownDocument, at, format!("there is no document `{document}`"))
+                .did_you_mean(document, names)
         }
     };
     found.add(diagnostic);

@@ -18,6 +18,8 @@ use crate::case::{Binds, Case, Requirement};
 pub(super) struct Decoded {
     /// Where its slug stands.
     pub(super) at: Span,
+    /// All of it.
+    pub(super) whole: Span,
     /// Where its sentence stands.
     pub(super) says: Option<Span>,
     /// Each with what it refers to.
@@ -38,7 +40,10 @@ pub(super) fn lint(catalogue: &Catalogue, uses: &[Use], cases: &[Decoded], found
             found.add(Diagnostic::new(Code::UnknownVariable, used.span, message));
         }
     }
-    for (capability, span, uses) in &catalogue.capabilities {
+    for (sentence, span) in &catalogue.sentences {
+        prose::says(sentence, *span, found);
+    }
+    for (capability, _, uses) in &catalogue.capabilities {
         let scope = case::Scope {
             nodes: &capability.content,
             repos: &[],
@@ -46,7 +51,6 @@ pub(super) fn lint(catalogue: &Catalogue, uses: &[Use], cases: &[Decoded], found
         };
         // A probe hands what it captures on to the run, such as the shortest chunk.
         scope.lint(found).without_captures().report(found);
-        prose::says(&capability.says, *span, found);
     }
     let mut ids: HashMap<&str, Span> = HashMap::new();
     for decoded in cases {
@@ -108,7 +112,11 @@ impl<'c> Known<'c> {
             What::Capability(name) if !self.capabilities.contains(name.as_str()) => {
                 let message = format!("there is no capability `{name}`");
                 let diagnostic = Diagnostic::new(Code::UnknownCapability, used.span, message);
-                found.add(diagnostic.did_you_mean(name, self.capabilities.iter().copied()));
+                let diagnostic = diagnostic.did_you_mean(name, self.capabilities.iter().copied());
+                found.add(match diagnostic.help {
+                    Some(_) => diagnostic,
+                    None => diagnostic.help("a capability has its probe in `spec/capabilities.yaml`"),
+                });
             }
             _ => {}
         }
@@ -118,7 +126,11 @@ impl<'c> Known<'c> {
         let Some(requirement) = self.requirements.get(id) else {
             let message = format!("there is no requirement `{id}`");
             let diagnostic = Diagnostic::new(Code::UnknownRequirement, span, message);
-            found.add(diagnostic.did_you_mean(id, self.requirements.keys().copied()));
+            let diagnostic = diagnostic.did_you_mean(id, self.requirements.keys().copied());
+            found.add(match diagnostic.help {
+                Some(_) => diagnostic,
+                None => diagnostic.help("a requirement stands in the catalogue, `spec/`, before a case judges it"),
+            });
             return;
         };
         let why = if requirement.binds == Binds::Client {

@@ -169,7 +169,7 @@ pub static CHILD_NODE: Shape = Shape {
 /// A generated child.
 pub static CHILD_RANDOM: Shape = Shape {
     name: "child-random",
-    what: "a child",
+    what: "a generated child",
     keys: &[required("random", Of::Size, "A blob of so many random bytes.")],
 };
 

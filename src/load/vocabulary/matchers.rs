@@ -2,7 +2,8 @@
 
 use super::*;
 
-pub(super) const MATCHERS: Of = Of::Either(&[Of::Shape(&MATCHER), Of::List(&Of::Shape(&MATCHER))]);
+/// Demands: a mapping, or a list of them.
+pub const MATCHERS: Of = Of::Either(&[Of::Shape(&MATCHER), Of::List(&Of::Shape(&MATCHER))]);
 
 /// Demands on an answer.
 pub static MATCHER: Shape = Shape {
@@ -46,7 +47,8 @@ pub static MATCHER: Shape = Shape {
     ],
 };
 
-pub(super) const JSON_OP: Of = Of::Either(&[Of::Named("scalar"), Of::List(&Of::Json), Of::Shape(&JSON)]);
+/// A demand on JSON: a scalar or a list that it equals, or a mapping.
+pub const JSON_OP: Of = Of::Either(&[Of::Named("scalar"), Of::List(&Of::Json), Of::Shape(&JSON)]);
 
 /// Demands on a header.
 pub static HEADER: Shape = Shape {

@@ -33,10 +33,7 @@ pub static STEP: Shape = Shape {
     ],
 };
 
-pub(super) const CAPTURE: Of = Of::Either(&[
-    Of::Words(&["location", "body"]),
-    Of::Shape(&CAPTURE_FROM),
-]);
+pub(super) const CAPTURE: Of = Of::Either(&[Of::Words(&["location", "body"]), Of::Shape(&CAPTURE_FROM)]);
 
 /// A capture that names its place.
 pub static CAPTURE_FROM: Shape = Shape {

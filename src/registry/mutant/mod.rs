@@ -72,7 +72,7 @@ impl FromStr for Mutant {
 
 /// No mutant has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no mutant named {0}")]
+#[error("there is no mutant `{0}`")]
 pub struct UnknownMutant(pub String);
 
 /// `PingGone` as `ping-gone`; a digit starts a word of its own.

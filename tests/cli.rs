@@ -1,0 +1,475 @@
+//! The command line as users meet it: the real program, its exit codes and what it says.
+
+#[path = "cli/program.rs"]
+mod program;
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use program::{Served, SlowRelay, dead_port, ended, referee, run, run_in, signal};
+use serde_json::Value;
+
+const COMMANDS: [&str; 8] = [
+    "run",
+    "serve",
+    "list",
+    "explain",
+    "lint",
+    "parse-suite",
+    "coverage",
+    "schema",
+];
+
+/// Fast cases that the reference registry passes.
+const FEW: [&str; 2] = ["--filter", "pull/*"];
+
+fn report(folder: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(folder.join("report.json")).unwrap()).unwrap()
+}
+
+/// An attribute of the outermost element.
+fn total(junit: &str, name: &str) -> u64 {
+    let start = junit.find("<testsuites").unwrap();
+    let value = junit[start..].split(&format!(" {name}=\"")).nth(1).unwrap();
+    value.split('"').next().unwrap().parse().unwrap()
+}
+
+fn count(report: &Value, verdict: &str) -> u64 {
+    let cases = report["cases"].as_array().unwrap();
+    let of = |case: &&Value| case["verdict"]["verdict"] == verdict || case["verdict"] == verdict;
+    cases.iter().filter(of).count() as u64
+}
+
+#[test]
+fn help_teaches() {
+    let help = run(&["--help"]);
+    help.is(0, &["Usage: referee", "Exit codes", "130", "referee run https://"]);
+    for command in COMMANDS {
+        assert!(help.out.contains(&format!("\n  {command} ")), "{command} is not listed");
+        let own = run(&[command, "--help"]);
+        own.is(0, &["Usage: referee", "Example", &format!("referee {command}")]);
+        assert!(own.err.is_empty());
+    }
+    run(&["--version"]).is(0, &["referee 0."]);
+    // Without a command there is nothing to do, which is not a success.
+    run(&[]).is(2, &["Usage: referee"]);
+}
+
+/// Every example that a help text gives is understood by the program; those that need a registry or a file are left out.
+#[test]
+fn the_examples_of_help_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tried = 0;
+    for command in COMMANDS
+        .iter()
+        .filter(|command| !matches!(**command, "run" | "serve" | "parse-suite"))
+    {
+        for line in run(&[command, "--help"]).out.lines() {
+            let Some(example) = line.trim().strip_prefix(&format!("referee {command}")) else {
+                continue;
+            };
+            let example = example.split("   ").next().unwrap_or_default();
+            let words: Vec<String> = example.split_whitespace().map(|word| word.replace('\'', "")).collect();
+            if words.iter().any(|word| word == "my-cases" || word == ">") {
+                continue;
+            }
+            let arguments: Vec<&str> = std::iter::once(*command)
+                .chain(words.iter().map(String::as_str))
+                .collect();
+            let said = run_in(folder.path(), &arguments);
+            assert!(matches!(said.code, Some(0 | 1)), "{line}: {}", said.err);
+            tried += 1;
+        }
+    }
+    assert!(tried >= 9, "{tried}");
+}
+
+#[test]
+fn a_slip_is_met_with_a_suggestion() {
+    run(&["explian", "x"]).is(2, &["explian", "explain"]);
+    run(&["run", "--profil", "oci-1.0"]).is(2, &["--profil", "'--profile'"]);
+    run(&["list", "case"]).is(2, &["'cases'"]);
+    run(&["run", "--profile", "oci-1.3"]).is(2, &["no profile `oci-1.3`", "oci-1.1"]);
+    run(&["serve", "--mutant", "range-end-exlusive"]).is(2, &["did you mean `range-end-exclusive`?"]);
+    run(&["serve", "--variant", "tag-paged"]).is(2, &["did you mean `tags-paged`?"]);
+    run(&["serve", "--listen", "5000"]).is(2, &["127.0.0.1:5000"]);
+    run(&["run", "--format", "pdf"]).is(2, &["pdf", "junit, json"]);
+    run(&["run", "--jobs", "0"]).is(2, &["from 1 to 256"]);
+    run(&["run", "--timeout", "1h"]).is(2, &["ms, s and m"]);
+    run(&["run", "--username", "me"]).is(2, &["--password-stdin"]);
+    run(&["run", "--only-own-cases"]).is(2, &["--cases"]);
+}
+
+#[test]
+fn filters_are_checked() {
+    run(&["run", "--filter", "colour:red"]).is(2, &["area, level, requirement and needs"]);
+    run(&["run", "--filter", "level:muts"]).is(2, &["must, must-not, should, should-not and may"]);
+    run(&["run", "--filter", ""]).is(2, &["empty filter"]);
+    run(&["run", "--filter", "requirement:dist-tags-2000"]).is(2, &["no requirement", "did you mean `dist-tags-200`?"]);
+    run(&["run", "--filter", "!needs:delete-blobs"]).is(2, &["no capability", "did you mean `delete-blob`?"]);
+    run(&["list", "--filter", "area:colours"]).is(2, &["no area `colours`"]);
+    run(&["run", "--filter", "nothing/*"]).is(4, &["no case is selected", "referee list"]);
+    run(&["list", "--filter", "nothing/*"]).is(4, &["none of the cases"]);
+    run(&["list", "mutants", "--filter", "x"]).is(2, &["only cases are filtered"]);
+    let some = run(&["list", "--filter", "tags/*", "--filter", "!requirement:dist-tags-n-*"]);
+    some.is(0, &["tags/"]);
+    assert!(some.out.lines().all(|line| line.starts_with("tags/")));
+}
+
+#[test]
+fn a_bad_url_is_told_before_anything_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    for (url, part) in [
+        ("ftp://registry.example", "scheme `ftp`"),
+        ("https://me:secret@registry.example", "--username"),
+        ("https://registry.example/team", "--repo-prefix"),
+        ("https://registry.example?x=1", "no query"),
+        ("registry.example:99999", "`99999`"),
+        ("https://", "https://registry.example"),
+        ("", "https://registry.example"),
+        ("not a host", "`not a host`"),
+    ] {
+        let said = run_in(folder.path(), &["run", url]);
+        said.is(2, &[part]);
+        assert!(!said.err.contains("secret"), "{}", said.err);
+    }
+    assert!(
+        fs::read_dir(folder.path()).unwrap().next().is_none(),
+        "a report folder was made"
+    );
+}
+
+#[test]
+fn where_there_is_no_registry_nothing_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let dead = format!("http://127.0.0.1:{}", dead_port());
+    run_in(folder.path(), &["run", &dead]).is(3, &["cannot reach", &dead, "http or https"]);
+    // TLS spoken to a server that does not.
+    let served = Served::with(&[]);
+    let tls = served.url.replace("http://", "https://");
+    run_in(folder.path(), &["run", &tls]).is(3, &["cannot reach", "http or https"]);
+    // A login that is wanted and not given.
+    let closed = Served::with(&["--auth", "token"]);
+    run_in(folder.path(), &["run", &closed.url]).is(3, &["log in", "--password-stdin"]);
+}
+
+#[test]
+fn everything_can_be_listed() {
+    for (what, part) in [
+        ("cases", "pull/ranges/closed "),
+        ("profiles", "oci-1.1 "),
+        ("requirements", "dist-pull-blob-200 (must)"),
+        ("capabilities", "referrers "),
+        ("mutants", "[breaks dist-range-closed-206]"),
+        ("variants", "tags-paged "),
+    ] {
+        run(&["list", what]).is(0, &[part]);
+        let json: Value = serde_json::from_str(&run(&["list", what, "--json"]).out).unwrap();
+        let rows = json.as_array().unwrap();
+        assert!(rows.len() >= 3, "{what}");
+        assert!(
+            rows.iter()
+                .all(|row| row["name"].is_string() && row["says"].is_string()),
+            "{what}"
+        );
+    }
+    // The profile decides which requirements there are.
+    let lines = |profile| run(&["list", "requirements", "--profile", profile]).out.lines().count();
+    assert!(lines("oci-1.0") < lines("oci-1.1"));
+}
+
+#[test]
+fn everything_with_a_name_is_explained() {
+    run(&["explain", "pull/ranges/closed"]).is(
+        0,
+        &[
+            "GET /v2/referee/",
+            "Range: bytes=500-1499",
+            "judged by dist-range-closed-206 (must)",
+            "https://",
+        ],
+    );
+    run(&["explain", "00-readme/blobs"]).is(0, &["Likewise: 00-readme/blobs[drawn]"]);
+    run(&["explain", "00-readme/blobs[drawn]"]).is(0, &["00-readme/blobs[drawn]"]);
+    run(&["explain", "00-readme/documents"]).is(0, &["refused, for what is at /schemaVersion", "schemaVersion is"]);
+    run(&["explain", "dist-range-closed-206"]).is(
+        0,
+        &[
+            "RFC 9110",
+            "1.1: must",
+            "pull/ranges/closed",
+            "range-end-exclusive",
+            "https://",
+        ],
+    );
+    run(&["explain", "img-manifest-schema-version"]).is(0, &["00-readme/documents"]);
+    run(&["explain", "range-end-exclusive"]).is(0, &["mutant", "Breaks: dist-range-closed-206"]);
+    run(&["explain", "tags-paged"]).is(0, &["variant", "Allowed:"]);
+    run(&["explain", "referrers"]).is(0, &["capability", "may decline"]);
+    run(&["explain", "oci-1.1"]).is(0, &["profile", "distribution 1.1"]);
+    run(&["explain", "pull/range/closed"]).is(2, &["did you mean `pull/ranges/closed`?"]);
+    run(&["explain", "dist-range-close-206"]).is(2, &["did you mean `dist-range-closed-206`?"]);
+    run(&["explain", "xyzzy"]).is(2, &["nothing called `xyzzy`", "referee list"]);
+}
+
+#[test]
+fn coverage_counts_and_can_be_strict() {
+    let all = run(&["coverage"]);
+    all.is(0, &["oci-1.1: ", "with cases", "pull/ranges/closed"]);
+    let untested = run(&["coverage", "--untested"]);
+    untested.is(0, &["untested"]);
+    assert!(untested.out.len() < all.out.len());
+    assert!(!untested.out.contains("pull/ranges/closed"));
+    let holes = !untested.out.contains(", 0 without a case");
+    run(&["coverage", "--untested", "--strict"]).is(i32::from(holes), &["without a case"]);
+}
+
+#[test]
+fn lint_takes_files_and_folders() {
+    run(&["lint"]).is(0, &["no mistake"]);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    run_in(root, &["lint", "cases"]).is(0, &["no mistake"]);
+    run_in(root, &["lint", "cases/pull/blobs.yaml"]).is(0, &["no mistake"]);
+    let bad = run_in(root, &["lint", "tests/load_errors/unknown-key.yaml"]);
+    bad.is(
+        2,
+        &[
+            "error[unknown-key]",
+            "unknown-key.yaml:6:5",
+            "did you mean `setup`?",
+            "2 errors in 1 file",
+        ],
+    );
+    assert!(
+        !bad.err.contains('\u{1b}') && !bad.err.starts_with("error: "),
+        "{}",
+        bad.err
+    );
+    // A mistake in a case file is told by every command that loads it.
+    run_in(root, &["list", "--cases", "tests/load_errors/unknown-key.yaml"]).is(2, &["did you mean `setup`?"]);
+    let folder = tempfile::tempdir().unwrap();
+    run(&["lint", folder.path().to_str().unwrap()]).is(2, &["no case file"]);
+    run(&["lint", "/no/such/folder"]).is(2, &["/no/such/folder"]);
+    run_in(root, &["lint", "Cargo.toml"]).is(2, &["Cargo.toml is no case file"]);
+    fs::write(folder.path().join("latin.yaml"), b"about: \xe4\n").unwrap();
+    run(&["lint", folder.path().to_str().unwrap()]).is(2, &["latin.yaml", "UTF-8", "line 1"]);
+}
+
+#[test]
+fn own_cases_run_beside_the_built_in_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = "about: Mine.\ncases:\n  - case: ping\n    says: The base answers.\n    steps:\n      - send: GET /v2/\n        \
+                expect: {dist-ping-200: {status: 200}}\n";
+    fs::write(folder.path().join("mine.yaml"), case).unwrap();
+    let said = run_in(
+        folder.path(),
+        &["list", "--cases", ".", "--filter", "mine/*,pull/ranges/closed"],
+    );
+    said.is(0, &["mine/ping", "pull/ranges/closed"]);
+    let said = run_in(folder.path(), &["list", "--cases", "mine.yaml", "--only-own-cases"]);
+    said.is(0, &["mine/ping"]);
+    assert_eq!(said.out.lines().count(), 1);
+    run_in(
+        folder.path(),
+        &["run", "--cases", "mine.yaml", "--only-own-cases", "-q"],
+    )
+    .is(0, &["conforms"]);
+}
+
+#[test]
+fn a_clean_registry_conforms_and_the_reports_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::with(&[]);
+    let said = run_in(
+        folder.path(),
+        &["run", &served.url, "--out", "here", "--seed", "7", FEW[0], FEW[1]],
+    );
+    said.is(
+        0,
+        &[
+            "conforms to oci-1.1",
+            "here/junit.xml",
+            "here/report.json",
+            &served.url,
+            "0 failed",
+        ],
+    );
+    let report = report(&folder.path().join("here"));
+    let junit = fs::read_to_string(folder.path().join("here/junit.xml")).unwrap();
+    let cases = report["cases"].as_array().unwrap();
+    assert_eq!(total(&junit, "tests"), cases.len() as u64);
+    assert_eq!(total(&junit, "failures") + total(&junit, "errors"), 0);
+    assert!(
+        cases
+            .iter()
+            .all(|case| junit.contains(case["id"].as_str().unwrap().rsplit('/').next().unwrap()))
+    );
+    assert_eq!(report["interrupted"], false);
+    assert_eq!(served.end(), Some(0));
+}
+
+#[test]
+fn a_defect_is_found_and_the_reports_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::with(&["--mutant", "range-end-exclusive"]);
+    let said = run_in(folder.path(), &["run", &served.url, "--out", "here", FEW[0], FEW[1]]);
+    said.is(1, &["dist-range-closed-206", "curl", "does not conform"]);
+    let report = report(&folder.path().join("here"));
+    let junit = fs::read_to_string(folder.path().join("here/junit.xml")).unwrap();
+    assert_eq!(total(&junit, "failures"), count(&report, "fail"));
+    assert!(count(&report, "fail") > 0);
+    assert!(report["findings"].to_string().contains("dist-range-closed-206"));
+    // An allowed choice is no finding.
+    let other = Served::with(&["--variant", "ranges-off"]);
+    run_in(folder.path(), &["run", &other.url, FEW[0], FEW[1]]).is(0, &["conforms"]);
+}
+
+#[test]
+fn a_login_is_taken_from_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::with(&["--auth", "token"]);
+    fs::write(folder.path().join("password"), "referee\n").unwrap();
+    let password = fs::File::open(folder.path().join("password")).unwrap();
+    let child = referee()
+        .current_dir(folder.path())
+        .args([
+            "run",
+            &served.url,
+            "--username",
+            "referee",
+            "--password-stdin",
+            FEW[0],
+            FEW[1],
+        ])
+        .stdin(password)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    ended(child, Duration::from_secs(60)).is(0, &["conforms"]);
+    run_in(
+        folder.path(),
+        &["run", &served.url, "--username", "referee", "--password-stdin"],
+    )
+    .is(2, &["no password on standard input"]);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    run_in(folder.path(), &["run", "--out", "file/reports"]).is(5, &["cannot create the directory file/reports"]);
+    run_in(folder.path(), &["run", "--out", "/proc/reports"]).is(5, &["/proc/reports"]);
+}
+
+#[test]
+fn an_interrupted_run_reports_what_it_has_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::with(&[]);
+    for name in ["INT", "TERM"] {
+        let relay = SlowRelay::to(&served.url, Duration::from_millis(20));
+        let out = folder.path().join(name);
+        let child = referee()
+            .args(["run", &relay.url, "--jobs", "1", FEW[0], FEW[1], "--out"])
+            .arg(&out)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        relay.wait_for(60);
+        signal(&child, name);
+        ended(child, Duration::from_secs(20)).is(130, &["nterrupted"]);
+        let report = report(&out);
+        assert_eq!(report["interrupted"], true);
+        let (passed, skipped) = (count(&report, "pass"), count(&report, "skip"));
+        assert!(
+            skipped > 0 && count(&report, "fail") == 0,
+            "{passed} passed, {skipped} skipped"
+        );
+        assert!(out.join("junit.xml").exists());
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    for command in [
+        "list requirements",
+        "list mutants",
+        "schema",
+        "schema --format markdown",
+        "coverage",
+    ] {
+        let script = format!(
+            "set -o pipefail; '{}' {command} 2>&1 | head -n 1",
+            env!("CARGO_BIN_EXE_referee")
+        );
+        let output = std::process::Command::new("bash")
+            .args(["-c", &script])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.lines().count(), 1, "{command}");
+        assert!(!text.contains("panicked"), "{text}");
+        assert!(output.status.success(), "{command}: {:?}", output.status);
+    }
+    // The same for standard error.
+    let script = format!(
+        "'{}' lint '{}/tests/load_errors' 2>&1 >/dev/null | head -n 1; echo ${{PIPESTATUS[0]}}",
+        env!("CARGO_BIN_EXE_referee"),
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().ends_with("\n2\n"));
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["run", "--filter", "00-readme/first", "--out", "o"];
+    let with = |name: Option<(&str, &str)>| {
+        let mut command = referee();
+        command.current_dir(folder.path()).args(arguments);
+        if let Some((name, value)) = name {
+            command.env(name, value);
+        }
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(!with(None).contains('\u{1b}'));
+    assert!(!with(Some(("NO_COLOR", "1"))).contains('\u{1b}'));
+    assert!(with(Some(("CLICOLOR_FORCE", "1"))).contains('\u{1b}'));
+}
+
+#[test]
+fn quiet_is_the_counts_and_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run_in(folder.path(), &["run", "--quiet", "--filter", "00-readme/first"]);
+    said.is(0, &["conforms"]);
+    assert_eq!(said.out.lines().count(), 2, "{}", said.out);
+    assert!(said.err.is_empty(), "{}", said.err);
+    assert!(folder.path().join("reports/latest/report.json").exists());
+}
+
+#[test]
+fn a_parser_of_ones_own_is_judged() {
+    run(&["parse-suite"]).is(0, &["0 with another verdict"]);
+    run(&["parse-suite", "--parser-cmd", "exit 0"]).is(1, &["accepted", "00-readme/documents#cut"]);
+    run(&["parse-suite", "--parser-cmd", "exit 7"]).is(2, &["ended with 7"]);
+}
+
+#[test]
+fn the_schemas_are_json_schemas() {
+    for kind in ["cases", "document", "profiles", "capabilities", "always"] {
+        let schema: Value = serde_json::from_str(&run(&["schema", "--of", kind]).out).unwrap();
+        assert_eq!(
+            schema["$schema"], "https://json-schema.org/draft/2020-12/schema",
+            "{kind}"
+        );
+    }
+    run(&["schema", "--format", "markdown"]).is(0, &["### Steps", "| `random` |"]);
+    run(&["schema", "--of", "case"]).is(2, &["'cases'"]);
+}
