@@ -137,7 +137,7 @@ impl Registry {
             }
             M::DescriptorDigestServerError => present()
                 .filter_map(|descriptor| descriptor.get("digest"))
-                .any(|digest| !digest.as_str().is_some_and(|text| text.parse::<Digest>().is_ok())),
+                .any(|digest| digest.as_str().is_none_or(|text| text.parse::<Digest>().is_err())),
             M::DescriptorTypeServerError => descriptors()
                 .filter_map(|descriptor| descriptor["mediaType"].as_str())
                 .any(|text| MediaType::bare(text).is_err()),
@@ -151,7 +151,7 @@ impl Registry {
             M::LayersNullServerError => document.get("layers").is_some_and(|layers| !layers.is_array()),
             M::ArtifactTypeServerError => document
                 .get("artifactType")
-                .is_some_and(|value| !value.as_str().is_some_and(|text| MediaType::bare(text).is_ok())),
+                .is_some_and(|value| value.as_str().is_none_or(|text| MediaType::bare(text).is_err())),
             M::ArtifactTypeMissingServerError => {
                 config_type == media_type::OCI_EMPTY && document.get("artifactType").is_none()
             }
