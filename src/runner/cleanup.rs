@@ -1,7 +1,8 @@
 //! Removing what a case left.
 
-use super::Env;
+use super::{Env, Isolation};
 use crate::client::{Answer, Purpose, RequestSpec, Target, resolve_location};
+use crate::oci::digest::{Algorithm, Digest};
 
 /// Deletions that are tried at most for one case.
 const MOST: usize = 200;
@@ -51,11 +52,14 @@ pub async fn clean_up(env: &Env, stored: &Stored) {
     if env.keep {
         return;
     }
+    // The empty config is the one content that cases share; in a given repository another case may be using it.
+    let shared = matches!(env.isolation, Isolation::Given(_)).then(|| Digest::of(Algorithm::Sha256, b"{}"));
+    let is_shared = |url: &str| shared.as_ref().is_some_and(|digest| url.contains(digest.as_str()));
     for (urls, capability) in [(&stored.manifests, "delete-manifest"), (&stored.blobs, "delete-blob")] {
         if !env.offers(capability) {
             continue;
         }
-        for url in urls.iter().rev().take(MOST) {
+        for url in urls.iter().rev().filter(|url| !is_shared(url)).take(MOST) {
             let mut request = RequestSpec::new("DELETE", Target::Url(url.clone()));
             request.purpose = Purpose::Cleanup;
             let answer = env.client.send(request).await;
