@@ -6,7 +6,7 @@
 mod server;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -121,20 +121,20 @@ fn run(url: &str, filter: &str, more: &[&str], password: Option<&str>) -> Ran {
 
 /// Some of the cases: reading all of them each time would take longer than everything else.
 fn cases() -> &'static Path {
-    static CASES: OnceLock<TempDir> = OnceLock::new();
-    let folder = CASES.get_or_init(|| {
-        let folder = TempDir::new().unwrap();
+    static CASES: OnceLock<PathBuf> = OnceLock::new();
+    CASES.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile-cases");
+        let _ = std::fs::remove_dir_all(&folder);
         for area in ["spec", "pull", "tags"] {
-            let to = folder.path().join(area);
-            std::fs::create_dir(&to).unwrap();
+            let to = folder.join(area);
+            std::fs::create_dir_all(&to).unwrap();
             for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(area)).unwrap() {
                 let file = file.unwrap();
                 std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
             }
         }
         folder
-    });
-    folder.path()
+    })
 }
 
 /// The text of a file, which is UTF-8 whatever a registry sent.
