@@ -3,8 +3,8 @@
 //! Owns which header fields, URL parts and values are secret, and replaces them before anything enters an
 //! [`super::exchange::Exchange`]. Knows nothing of where the values come from.
 
-use std::collections::VecDeque;
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -44,10 +44,19 @@ const START: usize = 4;
 /// Knows the secrets of a run and replaces them by [`REDACTED`] wherever they occur.
 #[derive(Default)]
 pub struct Redactor {
-    /// Every form of every secret.
-    secrets: RwLock<Vec<String>>,
+    known: RwLock<Known>,
+}
+
+/// What is looked for. A long run knows some thousand forms, and every text of every exchange is searched for all of them,
+/// so that is done in one pass.
+#[derive(Default)]
+struct Known {
+    /// The forms of secrets by their first bytes.
+    long: HashMap<u64, Vec<Arc<str>>>,
+    /// Those that have not so many.
+    short: Vec<Arc<str>>,
     /// The forms of each passing token, the token itself first.
-    tokens: RwLock<VecDeque<Vec<String>>>,
+    tokens: VecDeque<Vec<Arc<str>>>,
 }
 
 impl Redactor {
@@ -56,32 +65,27 @@ impl Redactor {
         if secret.len() < SHORTEST {
             return;
         }
-        let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
-        for form in forms(secret) {
-            if !secrets.contains(&form) {
-                secrets.push(form);
-            }
-        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        forms(secret).into_iter().for_each(|form| known.add(form.into()));
     }
 
     /// Remembers a token that a registry gave out, until many newer ones have followed.
     pub fn learn_token(&self, token: &str) {
-        if token.len() < SHORTEST || self.knows_token(token) {
+        if token.len() < SHORTEST || self.known().has_token(token) {
             return;
         }
-        let forms = forms(token);
-        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        tokens.push_back(forms);
-        if tokens.len() > MOST {
-            tokens.pop_front();
+        let forms: Vec<Arc<str>> = forms(token).into_iter().map(Into::into).collect();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        forms.iter().for_each(|form| known.add(form.clone()));
+        known.tokens.push_back(forms);
+        if known.tokens.len() > MOST {
+            let forgotten = known.tokens.pop_front().unwrap_or_default();
+            forgotten.iter().for_each(|form| known.remove(form));
         }
     }
 
-    fn knows_token(&self, token: &str) -> bool {
-        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
-        tokens
-            .iter()
-            .any(|forms| forms.first().is_some_and(|known| known == token))
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers a password, also in the encodings in which it travels beside its user name.
@@ -103,13 +107,8 @@ impl Redactor {
     /// too.
     pub fn start(&self, text: &str) -> String {
         let mut text = self.text(text);
-        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
-        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
-        let cut = secrets
-            .iter()
-            .chain(tokens.iter().flatten())
-            .filter_map(|secret| begins_at(&text, secret))
-            .min();
+        let known = self.known();
+        let cut = known.forms().filter_map(|form| begins_at(&text, form)).min();
         if let Some(at) = cut {
             text.truncate(at);
             text.push_str(REDACTED);
@@ -126,12 +125,7 @@ impl Redactor {
         if text.contains('@') {
             text = USERINFO.replace_all(&text, format!("${{1}}{REDACTED}@")).into_owned();
         }
-        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
-        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
-        secrets
-            .iter()
-            .chain(tokens.iter().flatten())
-            .fold(text, |text, secret| replace(text, secret))
+        self.known().replaced(text)
     }
 
     /// The text of a body, or the start of it if it was `cut`.
@@ -248,12 +242,80 @@ fn begins_at(text: &str, secret: &str) -> Option<usize> {
     starts.find(|at| secret.starts_with(&tail[*at..])).map(|at| from + at)
 }
 
+impl Known {
+    fn has_token(&self, token: &str) -> bool {
+        let mut known = self.tokens.iter().filter_map(|forms| forms.first());
+        known.any(|known| **known == *token)
+    }
+
+    /// A form can be there twice, of a secret and of a token that will be forgotten.
+    fn add(&mut self, form: Arc<str>) {
+        match head(form.as_bytes()) {
+            Some(head) => self.long.entry(head).or_default().push(form),
+            None => self.short.push(form),
+        }
+    }
+
+    fn remove(&mut self, form: &str) {
+        let forms = match head(form.as_bytes()) {
+            Some(head) => self.long.entry(head).or_default(),
+            None => &mut self.short,
+        };
+        if let Some(at) = forms.iter().position(|known| **known == *form) {
+            forms.swap_remove(at);
+        }
+    }
+
+    fn forms(&self) -> impl Iterator<Item = &str> {
+        self.long.values().flatten().chain(&self.short).map(|form| &**form)
+    }
+
+    fn replaced(&self, text: String) -> String {
+        let text = if self.long.is_empty() {
+            text
+        } else {
+            self.without_long(text)
+        };
+        self.short.iter().fold(text, |text, form| replace(text, form))
+    }
+
+    fn without_long(&self, text: String) -> String {
+        let bytes = text.as_bytes();
+        let mut out = String::new();
+        let (mut at, mut copied) = (0, 0);
+        while let Some(head) = head(&bytes[at..]) {
+            let forms = self.long.get(&head).into_iter().flatten();
+            let longest = forms
+                .filter(|form| bytes[at..].starts_with(form.as_bytes()))
+                .map(|form| form.len());
+            match longest.max() {
+                Some(len) => {
+                    // A form is whole characters, and so is what stands before it.
+                    out.push_str(&text[copied..at]);
+                    out.push_str(REDACTED);
+                    at += len;
+                    copied = at;
+                }
+                None => at += 1,
+            }
+        }
+        if copied == 0 {
+            return text;
+        }
+        out.push_str(&text[copied..]);
+        out
+    }
+}
+
+/// The first bytes of a text that has so many.
+fn head(bytes: &[u8]) -> Option<u64> {
+    bytes.first_chunk().map(|head: &[u8; ALONE]| u64::from_le_bytes(*head))
+}
+
+/// Replaces a short secret where it stands alone.
 fn replace(text: String, secret: &str) -> String {
     if !text.contains(secret) {
         return text;
-    }
-    if secret.len() >= ALONE {
-        return text.replace(secret, REDACTED);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
