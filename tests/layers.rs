@@ -27,6 +27,9 @@ const MAY_USE: [(&str, &[&str]); 12] = [
 /// The most lines of code that a file may have, its tests not counted.
 const MOST_LINES: usize = 600;
 
+/// Tables: a row for each thing and nothing else, so that length is no sign of a second purpose.
+const TABLES: [&str; 1] = ["registry/mutant/list.rs"];
+
 #[test]
 fn modules_use_only_what_they_may() {
     let allowed: BTreeMap<&str, &[&str]> = MAY_USE.into_iter().collect();
@@ -66,7 +69,9 @@ fn files_are_rooms_not_halls() {
     let long: Vec<String> = sources()
         .into_iter()
         .map(|(path, text)| (path, code(&text).lines().count()))
-        .filter(|(path, lines)| *lines > MOST_LINES && !is_test(path))
+        .filter(|(path, lines)| {
+            *lines > MOST_LINES && !is_test(path) && !TABLES.iter().any(|table| path.ends_with(table))
+        })
         .map(|(path, lines)| format!("{}: {lines} lines", path.display()))
         .collect();
     assert!(long.is_empty(), "over {MOST_LINES} lines:\n{}", long.join("\n"));
