@@ -7,6 +7,7 @@ use clap::Args;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::collecting::{self, CollectingArguments};
 use super::suite::{SuiteArguments, load_suite, profile};
 use super::{Exit, Failure, print};
 use crate::client::credentials::{self, Found, Given};
@@ -65,6 +66,9 @@ pub struct RunArguments {
     /// Leave what was pushed in the registry
     #[arg(long, help_heading = "How it runs")]
     keep: bool,
+
+    #[command(flatten)]
+    collecting: CollectingArguments,
 
     /// The user to log in as; also REFEREE_USERNAME with REFEREE_PASSWORD
     #[arg(
@@ -162,6 +166,8 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             interrupted().await;
             std::process::exit(i32::from(Exit::Interrupted.code()));
         });
+        let embedded_at = embedded.is_some().then(|| url.as_str());
+        let collecting = arguments.collecting.collecting(embedded_at);
         let embedded_note = arguments.url.is_none().then(|| EMBEDDED.to_string());
         let notes = base
             .note
@@ -184,6 +190,8 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             jobs: arguments.jobs,
             strict: arguments.strict,
             keep: arguments.keep || embedded.is_some(),
+            copies: u32::MAX,
+            collecting,
             suite_digest: loaded.digest,
             cancel: cancel.clone(),
         };
@@ -199,7 +207,11 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
 const EMBEDDED: &str = "this is the embedded reference registry; give a URL to certify another";
 
 async fn embedded() -> Result<Running, Failure> {
-    registry::start(Config::default())
+    let config = Config {
+        collector: collecting::embedded(),
+        ..Config::default()
+    };
+    registry::start(config)
         .await
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot start the embedded registry: {error}")))
 }
@@ -219,6 +231,8 @@ async fn with_progress(options: runner::Options, quiet: bool) -> Result<Report, 
                     progress.show(ProgressEvent::Phase("judging"));
                     progress.show(ProgressEvent::Started { total });
                 }
+                Event::Collecting { cases: 0 } => progress.show(ProgressEvent::Phase("probing what is collected")),
+                Event::Collecting { .. } => progress.show(ProgressEvent::Phase("collecting garbage")),
                 Event::Finished(outcome) => {
                     progress.show(ProgressEvent::CaseFinished {
                         id: &outcome.id,
@@ -326,7 +340,7 @@ fn jobs(text: &str) -> Result<usize, String> {
 }
 
 /// `500ms`, `30s` or `5m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let number: u64 = number

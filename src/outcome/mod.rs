@@ -3,11 +3,13 @@
 //! Owns the shape of what a run says; it is the master form of every report (as JSON) and carries a version. It refuses
 //! to know how an answer was compared ([`crate::expect`]) and how a report looks ([`crate::report`]).
 
+mod collection;
 mod finding;
 mod report;
 mod summary;
 mod verdict;
 
+pub use collection::{Collection, Retention, Round};
 pub use finding::{Finding, Occurrence, findings};
 pub use report::{
     CapabilityOutcome, Category, CategoryVerdict, Counts, FactValue, Report, RequirementOutcome, RunInfo, SCHEMA,

@@ -283,6 +283,9 @@ impl Registry {
             }
             return verified;
         }
+        if self.swallows(name, digest) {
+            return Ok(());
+        }
         let bytes = self.altered_blob(bytes);
         self.store().put_blob(name, digest, bytes);
         Ok(())

@@ -6,13 +6,20 @@ use tokio::time::{Duration, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::cleanup::{Stored, clean_up};
+use super::gc::Slot;
 use super::isolate::{scope, setting};
 use super::{Env, expand, send};
 use crate::case::{Action, Case, Expectation, Node, Step, Template};
 use crate::client::{Answer, Exchange, Purpose};
-use crate::content::{Scope, ScopeError};
+use crate::content::{Graph, Scope, ScopeError};
 use crate::expect::{self, Mismatch};
 use crate::outcome::{CaseOutcome, ExpectationOutcome, Recorded, SkipReason, Verdict, Weight};
+
+/// Copies of a step of which everything is kept; of others only what went wrong, or a report would be too large to read.
+const KEPT_COPIES: usize = 16;
+
+/// Copies of a step that are under way at once.
+const AT_ONCE: usize = 128;
 
 /// The pause between two tries of a step that has time.
 const POLL: Duration = Duration::from_millis(50);
@@ -21,7 +28,8 @@ const POLL: Duration = Duration::from_millis(50);
 const LAST_CLEAN_UP: Duration = Duration::from_secs(3);
 
 /// Runs a case and removes what it left, also when it is cancelled.
-pub async fn run_case(env: &Env, case: &Case, cancel: &CancellationToken) -> CaseOutcome {
+pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &CancellationToken) -> CaseOutcome {
+    let case = &env.suite.cases[index];
     let started = Instant::now();
     if let Some(name) = env.lacking(&case.needs) {
         return skipped(case, SkipReason::Capability { name: name.to_string() });
@@ -40,6 +48,8 @@ pub async fn run_case(env: &Env, case: &Case, cancel: &CancellationToken) -> Cas
     };
     let mut thread = Thread {
         scope,
+        case: index,
+        slot,
         ..Thread::default()
     };
     let stopped = tokio::select! {
@@ -121,6 +131,12 @@ pub struct Thread {
     pub stored: Stored,
     /// A capability for want of which something was not judged.
     pub lacking: Option<String>,
+    /// The case, as an index into the suite.
+    pub case: usize,
+    /// Its right to run; given up while it waits for a collection.
+    pub slot: Slot,
+    /// Canaries that it left so far.
+    pub canaries: usize,
 }
 
 /// The answer to a step, and the index of its exchange.
@@ -144,7 +160,7 @@ impl Thread {
 
     /// A step that has to succeed.
     pub async fn prepare(&mut self, env: &Env, step: &Step, purpose: Purpose) -> Result<(), Stop> {
-        if env.lacking(&step.needs).is_some() {
+        if env.lacking(&step.needs).is_some() || self.is_left_out(step) {
             return Ok(());
         }
         if let Some(performed) = Box::pin(self.perform(env, step, 0, purpose)).await? {
@@ -153,9 +169,17 @@ impl Thread {
         Ok(())
     }
 
+    /// Whether a step waits for a capture that no answer had.
+    fn is_left_out(&self, step: &Step) -> bool {
+        step.only_if.as_ref().is_some_and(|name| !self.scope.variables.contains_key(name))
+    }
+
     async fn step(&mut self, env: &Env, step: &Step, index: usize) -> Result<(), Stop> {
         if let Some(name) = env.lacking(&step.needs) {
             self.lacking = Some(name.to_string());
+            return Ok(());
+        }
+        if self.is_left_out(step) {
             return Ok(());
         }
         let judged: Vec<&Expectation> = step
@@ -284,13 +308,12 @@ impl Thread {
                 sleep(*pause).await;
                 return Ok(None);
             }
-            Action::Gc => {
-                return Err(Stop::Error(
-                    "nothing can trigger a garbage collection in this run".into(),
-                ));
+            Action::Gc { dry } => {
+                self.collect(env, step, *dry).await?;
+                return Ok(None);
             }
-            Action::Together { times, steps } => {
-                self.together(env, *times, steps, index, purpose).await?;
+            Action::Together { times, own, steps } => {
+                self.together(env, (*times, own), steps, index, purpose).await?;
                 return Ok(None);
             }
             _ => {}
@@ -335,19 +358,45 @@ impl Thread {
     async fn together(
         &mut self,
         env: &Env,
-        times: u32,
+        (times, own): (u32, &[String]),
         steps: &[Step],
         index: usize,
         purpose: Purpose,
     ) -> Result<(), Stop> {
-        let copies = (0..times.max(1)).flat_map(|copy| steps.iter().map(move |step| (copy, step)));
+        let collection = steps.iter().find_map(|step| match step.action {
+            Action::Gc { dry } => Some((step, dry)),
+            _ => None,
+        });
+        let ticket = match collection {
+            Some((step, dry)) => Some(self.arrive(env, step, dry).await?),
+            None => None,
+        };
+        let steps = steps.iter().filter(|step| !matches!(step.action, Action::Gc { .. }));
+        let times = times.clamp(1, env.copies.max(1));
+        let copies = (0..times).flat_map(|copy| steps.clone().map(move |step| (copy, step)));
+        let per_copy = steps.clone().count().max(1);
+        let base = self.scope.clone();
+        let case = self.case;
         let threads = copies.map(|(copy, step)| {
             let mut thread = Thread {
-                scope: self.scope.clone(),
+                scope: base.clone(),
+                case,
                 ..Thread::default()
             };
             thread.scope.variables.insert("i".into(), copy.to_string());
+            let of_copy = format!("#{copy}");
+            for (name, value) in &base.variables {
+                if let Some(name) = name.strip_suffix(&of_copy) {
+                    thread.scope.variables.insert(name.to_string(), value.clone());
+                }
+            }
+            let own = own_content(env, case, &base, own, copy);
             async move {
+                match own {
+                    Ok(Some(graph)) => thread.scope.graph = graph,
+                    Ok(None) => {}
+                    Err(message) => return (thread, Err(Stop::Error(message))),
+                }
                 let stopped = match purpose {
                     Purpose::Case => Box::pin(thread.step(env, step, index)).await,
                     _ => Box::pin(thread.prepare(env, step, purpose)).await,
@@ -356,7 +405,32 @@ impl Thread {
             }
         });
         let mut result = Ok(());
-        for (thread, stopped) in futures_util::future::join_all(threads).await {
+        let mut waiting: Vec<_> = threads.collect();
+        let mut ended = Vec::with_capacity(waiting.len());
+        while !waiting.is_empty() {
+            let later = waiting.split_off(waiting.len().min(AT_ONCE));
+            ended.extend(futures_util::future::join_all(waiting).await);
+            waiting = later;
+        }
+        if let Some(ticket) = ticket {
+            result = self.leave(env, ticket).await;
+        }
+        for (number, (mut thread, stopped)) in ended.into_iter().enumerate() {
+            // What a copy captured is for the copy of the same number, and for everybody if there is only one.
+            let copy = number / per_copy;
+            for (name, value) in &thread.scope.variables {
+                if name != "i" && !base.variables.contains_key(name) {
+                    self.scope.variables.insert(format!("{name}#{copy}"), value.clone());
+                    if times == 1 {
+                        self.scope.variables.insert(name.clone(), value.clone());
+                    }
+                }
+            }
+            if copy >= KEPT_COPIES && stopped.is_ok() && thread.expectations.iter().all(ExpectationOutcome::held) {
+                let count = thread.exchanges.drain(..).len() as u64;
+                env.unkept.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+                thread.expectations.clear();
+            }
             self.absorb(thread);
             // An error outweighs a failed judgement, which outweighs going on.
             if let Err(stop) = stopped
@@ -486,14 +560,24 @@ pub fn describe(step: &Step) -> String {
         }
         Action::Delete(crate::case::DeleteWhat::Node(node)) => format!("delete {node}"),
         Action::Delete(crate::case::DeleteWhat::Tag(tag)) => format!("delete tag {tag}"),
-        Action::Gc => "gc".to_string(),
+        Action::Gc { dry } => if *dry { "gc dry-run" } else { "gc" }.to_string(),
         Action::Wait(pause) => format!("wait {} ms", pause.as_millis()),
-        Action::Together { times, steps } => format!(
+        Action::Together { times, steps, .. } => format!(
             "{times} times together: {}",
             steps.iter().map(describe).collect::<Vec<_>>().join(", ")
         ),
     };
     format!("{what}{place}")
+}
+
+/// The content of a copy that has some of its own.
+fn own_content(env: &Env, case: usize, base: &Scope, own: &[String], copy: u32) -> Result<Option<Graph>, String> {
+    let Some(case) = env.suite.cases.get(case).filter(|_| !own.is_empty()) else {
+        return Ok(None);
+    };
+    Graph::copy(&case.content, &setting(env.seed, &case.id.0, env.chunk), base, own, copy)
+        .map(Some)
+        .map_err(|error| error.to_string())
 }
 
 /// Mismatches quote answers, and an answer may hold a token.

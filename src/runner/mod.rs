@@ -9,6 +9,7 @@ mod cleanup;
 mod control;
 mod execute;
 mod expand;
+mod gc;
 mod isolate;
 mod plan;
 mod preview;
@@ -18,6 +19,7 @@ mod send;
 mod vectors;
 
 pub use control::Refusal;
+pub use gc::{Collecting, Trigger};
 pub use expand::{Planned, PlannedBody, expand, fallback_tag};
 pub use isolate::{Isolation, RepoError};
 pub use plan::{Filter, FilterError, Selected, requirements, select};
@@ -50,6 +52,12 @@ pub struct Env {
     pub capabilities: BTreeMap<String, bool>,
     /// Whether what was pushed is left behind.
     pub keep: bool,
+    /// How many copies of a step are made at most.
+    pub copies: u32,
+    /// Exchanges that no report keeps, because many copies of one step did the same.
+    pub unkept: std::sync::atomic::AtomicU64,
+    /// Where cases meet the trigger of a garbage collection, if there is one.
+    pub collector: Option<gc::Collector>,
 }
 
 impl Env {

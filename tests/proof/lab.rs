@@ -9,14 +9,17 @@ use referee::case::{Case, Profile, Suite, Weight};
 use referee::client::{self, Client, normalise_target};
 use referee::load;
 use referee::outcome::{CaseOutcome, Verdict};
-use referee::registry::{self, Auth, Config, Mutant, Variant};
-use referee::runner::{self, Isolation};
+use referee::registry::{self, Auth, Collector, Config, Mutant, Variant};
+use referee::runner::{self, Collecting, Isolation, Trigger};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// The profile under which mutants are sought, unless what they break has no weight in it.
 pub const NEWEST: &str = "oci-dev";
+
+/// The grace period of the collectors.
+const GRACE: Duration = Duration::from_millis(40);
 
 /// A registry to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -268,6 +271,12 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
             _ => Vec::new(),
         },
         auth: Auth::None,
+        collector: Collector {
+            grace: GRACE,
+            // A push that comes while garbage is collected has to come in time to be lost.
+            quiet: Duration::from_millis(if matches!(specimen, Specimen::Mutant(_)) { 60 } else { 10 }),
+            interval: None,
+        },
         ..Config::default()
     };
     let registry = registry::start(config).await.expect("a registry on loopback");
@@ -275,6 +284,21 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
     let mut options = client::Options::new(base.clone());
     options.limits.total = Duration::from_secs(20);
     let profile = suite.profile(profile).expect("a profile").clone();
+    let collecting = profile.documents.iter().any(|(name, _)| name == "gc").then(|| {
+        let trigger = |dry: bool| Trigger::Request {
+            method: "POST".into(),
+            url: format!("{}/api/v2.0/system/gc/schedule", registry.url()),
+            body: Some(format!(r#"{{"parameters":{{"dry_run":{dry}}}}}"#)),
+            authorization: None,
+        };
+        Collecting {
+            trigger: trigger(false),
+            dry_run: Some(trigger(true)),
+            live: true,
+            grace: Some(GRACE),
+            limit: Duration::from_secs(20),
+        }
+    });
     let options = runner::Options {
         suite: suite.clone(),
         cases: runner::select(suite, &profile, &[])
@@ -293,6 +317,9 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
         jobs: 16,
         strict: false,
         keep: true,
+        // The plain registry is judged in full; for the others, some copies of a step are as good as many.
+        copies: if specimen == Specimen::Plain { u32::MAX } else { 24 },
+        collecting,
         suite_digest: String::new(),
         cancel: CancellationToken::new(),
     };

@@ -55,6 +55,7 @@ impl Sample<'_> {
                 broken: 5,
             }],
             cases,
+            collection: None,
             interrupted: false,
         }
     }

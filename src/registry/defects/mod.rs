@@ -6,6 +6,7 @@
 
 mod auth;
 mod before;
+mod collect;
 mod documents;
 mod failed;
 mod inside;
@@ -51,7 +52,7 @@ impl Registry {
             route,
             request,
         };
-        before::interfere(&seen)
+        collect::interfere(&seen).or_else(|| before::interfere(&seen))
     }
 
     /// What a mutant makes of an answer.
