@@ -22,7 +22,12 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub struct CollectingArguments {
     /// Collect garbage with this shell command, which returns when the registry has collected; one that stops the registry
     /// starts it again. REFEREE_GC_ROUND and REFEREE_GC_DRY_RUN (0 or 1) tell it what is wanted
-    #[arg(long, value_name = "COMMAND", group = "collects", help_heading = "Garbage collection")]
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        group = "collects",
+        help_heading = "Garbage collection"
+    )]
     gc_command: Option<String>,
     /// Collect garbage with this request, in the form of Harbor's API: `POST https://host/path`, then perhaps a JSON body;
     /// the Location of the answer is asked until its `job_status` says that it is over.
@@ -84,7 +89,9 @@ pub fn of_reference(url: &str, grace: Option<Duration>, limit: Duration) -> Coll
     let trigger = |dry: bool| Trigger::Request {
         method: "POST".into(),
         url: format!("{url}{EMBEDDED_PATH}"),
-        body: Some(format!(r#"{{"schedule":{{"type":"Manual"}},"parameters":{{"dry_run":{dry}}}}}"#)),
+        body: Some(format!(
+            r#"{{"schedule":{{"type":"Manual"}},"parameters":{{"dry_run":{dry}}}}}"#
+        )),
         authorization: None,
     };
     Collecting {
@@ -112,7 +119,9 @@ fn authorized(trigger: Trigger) -> Trigger {
 fn request(text: &str) -> Result<Trigger, String> {
     let mut words = text.trim().splitn(3, ' ');
     let (Some(method), Some(url)) = (words.next(), words.next()) else {
-        return Err("a request is a method and a URL: `POST https://registry.example/api/v2.0/system/gc/schedule`".into());
+        return Err(
+            "a request is a method and a URL: `POST https://registry.example/api/v2.0/system/gc/schedule`".into(),
+        );
     };
     if !method.chars().all(|letter| letter.is_ascii_uppercase()) {
         return Err(format!("`{method}` is not a method, such as POST"));
@@ -135,8 +144,12 @@ fn request(text: &str) -> Result<Trigger, String> {
 /// A request if it looks like one, otherwise a command.
 fn dry_run(text: &str) -> Result<Trigger, String> {
     let mut words = text.split(' ');
-    let is_method = words.next().is_some_and(|word| word.chars().all(|letter| letter.is_ascii_uppercase()));
-    let is_url = words.next().is_some_and(|word| word.starts_with("http://") || word.starts_with("https://"));
+    let is_method = words
+        .next()
+        .is_some_and(|word| word.chars().all(|letter| letter.is_ascii_uppercase()));
+    let is_url = words
+        .next()
+        .is_some_and(|word| word.starts_with("http://") || word.starts_with("https://"));
     if is_method && is_url {
         request(text)
     } else {

@@ -53,7 +53,9 @@ impl Report {
     pub fn collection_standing(&self) -> Option<(Standing, usize)> {
         self.collection.as_ref()?;
         let cases = || self.cases.iter().filter(|case| case.id.starts_with("gc/"));
-        let judged = cases().filter(|case| matches!(case.verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail)).count();
+        let judged = cases()
+            .filter(|case| matches!(case.verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail))
+            .count();
         let failed = cases().any(|case| case.verdict == Verdict::Fail);
         let works = cases().any(|case| case.id == SELF_TEST && case.verdict == Verdict::Pass);
         let standing = match (judged, failed) {

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use super::retention::Retention;
+use super::retention::{Retention, deleted};
 use super::server::Registry;
 use super::store::Store;
 use super::{Mutant, Variant};
@@ -64,6 +64,11 @@ impl Registry {
     pub(super) fn sweep(&self, found: Garbage, cutoff: Instant, dry: bool) -> Removed {
         let mut store = self.store();
         let now = self.garbage_in(&store, cutoff);
+        let found = if self.is(Mutant::GcIgnoresGrace) || self.is(Mutant::GcLosesEverything) {
+            self.garbage_in(&store, Instant::now())
+        } else {
+            found
+        };
         let stale_blobs = self.is(Mutant::GcSweepsStaleBlobs);
         let stale_manifests = self.is(Mutant::GcSweepsStaleManifests);
         let manifests: Vec<_> = found
@@ -84,6 +89,7 @@ impl Registry {
         if dry && !self.is(Mutant::GcDryRunSweeps) {
             return removed;
         }
+        self.sweep_more(&mut store, cutoff);
         let mut touched = HashSet::new();
         for (name, digest) in manifests {
             if self.hides_instead(&store, &name, &digest) {
@@ -118,32 +124,36 @@ impl Registry {
         let mut more_blobs = Vec::new();
         let mut more_manifests = Vec::new();
         for (name, digest) in &garbage.manifests {
-            let Some(manifest) = store.repository(name).and_then(|repository| repository.manifest(digest)) else {
+            let Some(manifest) = store
+                .repository(name)
+                .and_then(|repository| repository.manifest(digest))
+            else {
                 continue;
             };
             let blobs = manifest.document.blobs.iter().map(|blob| blob.digest.clone());
-            let children = manifest.document.children.iter().map(|child| child.digest.clone());
-            match mutant {
-                Mutant::GcLosesSharedBlobs => more_blobs.extend(blobs.map(|blob| (name.clone(), blob))),
-                Mutant::GcLosesSharedChildren => more_manifests.extend(children.map(|child| (name.clone(), child))),
-                _ => {}
+            if mutant == Mutant::GcLosesSharedBlobs {
+                more_blobs.extend(blobs.map(|blob| (name.clone(), blob)));
             }
         }
-        // What is garbage in one repository, taken for garbage in all that have it.
-        let elsewhere = |garbage: &HashSet<(RepositoryName, Digest)>| {
-            let digests: HashSet<&Digest> = garbage.iter().map(|(_, digest)| digest).collect();
-            let mut all = Vec::new();
-            for (name, repository) in store.repositories() {
+        for (name, repository) in store.repositories() {
+            let marked = |digest: &Digest| self.memory.recall(&deleted(digest.as_str())).is_some();
+            if matches!(mutant, Mutant::GcLosesSharedChildren | Mutant::GcLosesElsewhere) {
                 let manifests = repository.manifests().map(|manifest| &manifest.digest);
-                let held = repository.blobs().map(|(digest, _)| digest).chain(manifests);
-                all.extend(held.filter(|digest| digests.contains(digest)).map(|digest| (name.clone(), digest.clone())));
+                more_manifests.extend(
+                    manifests
+                        .filter(|digest| marked(digest))
+                        .map(|digest| (name.clone(), digest.clone())),
+                );
             }
-            all
-        };
-        match mutant {
-            Mutant::GcLosesMountedBlobs => more_blobs = elsewhere(&garbage.blobs),
-            Mutant::GcLosesElsewhere => more_manifests = elsewhere(&garbage.manifests),
-            _ => {}
+            if mutant == Mutant::GcLosesMountedBlobs {
+                let is_garbage = |digest: &Digest| garbage.blobs.iter().any(|(_, other)| other == digest);
+                let blobs = repository.blobs().map(|(digest, _)| digest);
+                more_blobs.extend(
+                    blobs
+                        .filter(|digest| is_garbage(digest))
+                        .map(|digest| (name.clone(), digest.clone())),
+                );
+            }
         }
         garbage.blobs.extend(more_blobs);
         garbage.manifests.extend(more_manifests);

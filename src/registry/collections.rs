@@ -100,23 +100,37 @@ impl Registry {
         Some(match (rest, request.method.as_str()) {
             ("schedule", "POST") => self.schedule(request).await,
             (id, "GET") => self.job(id),
-            _ => Err(Failure::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, "POST to schedule, GET a job")),
+            _ => Err(Failure::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                ErrorCode::Unsupported,
+                "POST to schedule, GET a job",
+            )),
         })
     }
 
     async fn schedule(self: &Arc<Self>, request: &mut Request) -> Answer {
         let bytes = request.body(MAX_REQUEST).await.unwrap_or_default();
         let asked: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let dry = asked.pointer("/parameters/dry_run").and_then(Value::as_bool).unwrap_or(false);
+        let dry = asked
+            .pointer("/parameters/dry_run")
+            .and_then(Value::as_bool)
+            .unwrap_or(false);
         let Some(number) = self.start_collection(dry) else {
-            return Err(Failure::new(StatusCode::CONFLICT, ErrorCode::Denied, "a collection is running"));
+            return Err(Failure::new(
+                StatusCode::CONFLICT,
+                ErrorCode::Denied,
+                "a collection is running",
+            ));
         };
         Ok(Reply::new(StatusCode::CREATED).location(format_args!("{PATH}{number}")))
     }
 
     fn job(&self, id: &str) -> Answer {
         let jobs = self.collections.jobs();
-        let job = id.parse::<usize>().ok().and_then(|number| jobs.get(number.checked_sub(1)?));
+        let job = id
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| jobs.get(number.checked_sub(1)?));
         let job = job.ok_or_else(|| Failure::not_found(ErrorCode::Unsupported, "there was no such collection"))?;
         let status = if job.removed.is_some() { "Success" } else { "Running" };
         let removed = job.removed.unwrap_or_default();

@@ -240,7 +240,10 @@ impl Registry {
                 self.remember_lost_tag(&manifest.digest);
                 store.delete_tag(name, tag)
             }
-            Reference::Digest(digest) => store.delete_manifest(name, digest),
+            Reference::Digest(digest) => {
+                self.remember_deleted(&manifest);
+                store.delete_manifest(name, digest)
+            }
         };
         Ok(Reply::new(StatusCode::ACCEPTED))
     }

@@ -93,7 +93,8 @@ impl Registry {
                 live.blobs.extend(document.foreign.iter().cloned());
             }
             if !self.overlooks_children(repository, manifest, depth) {
-                live.blobs.extend(document.children.iter().map(|child| child.digest.clone()));
+                live.blobs
+                    .extend(document.children.iter().map(|child| child.digest.clone()));
                 open.extend(document.children.iter().map(|child| (child.digest.clone(), depth + 1)));
             }
             if retention != Retention::Unaware && !self.overlooks_referrers(manifest, depth) {
@@ -108,12 +109,17 @@ impl Registry {
 /// Decisions that mutants get wrong.
 impl Registry {
     fn overlooks_tag(&self, repository: &Repository, tag: &str, digest: &Digest) -> bool {
-        let referred = || repository.manifest(digest).and_then(|manifest| manifest.document.subject.clone());
+        let referred = || {
+            repository
+                .manifest(digest)
+                .and_then(|manifest| manifest.document.subject.clone())
+        };
         match self.mutant() {
             Some(Mutant::GcLosesDigestTags) => tag.starts_with("sha256-") && tag.contains('.'),
             Some(Mutant::GcLosesTaggedReferrers) => {
                 referred().is_some_and(|subject| repository.manifest(&subject).is_none())
             }
+            Some(Mutant::GcExpiresTags) => self.memory.count(&format!("kept:{tag}")) > 2,
             Some(Mutant::GcLosesRetagged) => self.memory.recall(&lost_tag(digest)).is_some(),
             _ => false,
         }
@@ -121,6 +127,7 @@ impl Registry {
 
     fn keeps_garbage(&self, repository: &Repository, manifest: &Manifest) -> bool {
         match self.mutant() {
+            Some(Mutant::GcResurrects) => self.memory.recall(&deleted(manifest.digest.as_str())).is_some(),
             Some(Mutant::GcKeepsUntagged) => self.memory.recall(&was_child(&manifest.digest)).is_some(),
             Some(Mutant::GcKeepsSuperseded) => self.memory.recall(&lost_tag(&manifest.digest)).is_some(),
             Some(Mutant::GcKeepsOrphans) => {
@@ -179,6 +186,11 @@ impl Registry {
             _ => false,
         }
     }
+}
+
+/// Where mutants remember that something was deleted, or an index that listed it.
+pub(super) fn deleted(digest: &str) -> String {
+    format!("deleted:{digest}")
 }
 
 /// Where mutants remember that a manifest lost a tag.

@@ -104,18 +104,14 @@ impl Store {
     pub(super) fn put_blob(&mut self, name: &RepositoryName, digest: &Digest, bytes: Bytes) {
         let content = self.keep(digest, bytes);
         let serial = self.next_serial();
-        self.repositories
-            .entry(name.clone())
-            .or_default()
-            .blobs
-            .insert(
-                digest.clone(),
-                Blob {
-                    content,
-                    serial,
-                    stored: Instant::now(),
-                },
-            );
+        self.repositories.entry(name.clone()).or_default().blobs.insert(
+            digest.clone(),
+            Blob {
+                content,
+                serial,
+                stored: Instant::now(),
+            },
+        );
     }
 
     /// Takes a blob from a repository; whether it had it.
@@ -248,6 +244,11 @@ impl Store {
         if self.repositories.get(name).is_some_and(is_empty) {
             self.repositories.remove(name);
         }
+    }
+
+    /// The uploads that are under way.
+    pub(super) fn open_uploads(&self) -> impl Iterator<Item = &str> {
+        self.uploads.keys().map(String::as_str)
     }
 
     /// Ends the uploads that were idle since before `cutoff`; how many.

@@ -171,7 +171,9 @@ impl Thread {
 
     /// Whether a step waits for a capture that no answer had.
     fn is_left_out(&self, step: &Step) -> bool {
-        step.only_if.as_ref().is_some_and(|name| !self.scope.variables.contains_key(name))
+        step.only_if
+            .as_ref()
+            .is_some_and(|name| !self.scope.variables.contains_key(name))
     }
 
     async fn step(&mut self, env: &Env, step: &Step, index: usize) -> Result<(), Stop> {
@@ -575,9 +577,15 @@ fn own_content(env: &Env, case: usize, base: &Scope, own: &[String], copy: u32) 
     let Some(case) = env.suite.cases.get(case).filter(|_| !own.is_empty()) else {
         return Ok(None);
     };
-    Graph::copy(&case.content, &setting(env.seed, &case.id.0, env.chunk), base, own, copy)
-        .map(Some)
-        .map_err(|error| error.to_string())
+    Graph::copy(
+        &case.content,
+        &setting(env.seed, &case.id.0, env.chunk),
+        base,
+        own,
+        copy,
+    )
+    .map(Some)
+    .map_err(|error| error.to_string())
 }
 
 /// Mismatches quote answers, and an answer may hold a token.

@@ -19,8 +19,8 @@ mod send;
 mod vectors;
 
 pub use control::Refusal;
-pub use gc::{Collecting, Trigger};
 pub use expand::{Planned, PlannedBody, expand, fallback_tag};
+pub use gc::{Collecting, Trigger};
 pub use isolate::{Isolation, RepoError};
 pub use plan::{Filter, FilterError, Selected, requirements, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};

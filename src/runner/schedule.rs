@@ -15,7 +15,8 @@ use super::{Env, Isolation, probe};
 use crate::case::{Profile, Suite};
 use crate::client::Client;
 use crate::outcome::{
-    CaseOutcome, Collection, Counts, Report, RunInfo, SCHEMA, SkipReason, TargetInfo, categories, facts, findings, requirements,
+    CaseOutcome, Collection, Counts, Report, RunInfo, SCHEMA, SkipReason, TargetInfo, categories, facts, findings,
+    requirements,
 };
 
 /// The length of a chunk where the target announces no minimum.
@@ -143,7 +144,10 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         total: options.cases.len(),
     });
     let env = Arc::new(env);
-    let mut rounds = collection.as_mut().map(|c| std::mem::take(&mut c.rounds)).unwrap_or_default();
+    let mut rounds = collection
+        .as_mut()
+        .map(|c| std::mem::take(&mut c.rounds))
+        .unwrap_or_default();
     let total = options.cases.len();
     let (cases, ()) = tokio::join!(
         run_cases(&env, &options.cases, slots, &options.cancel, &events),

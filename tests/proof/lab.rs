@@ -274,7 +274,11 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
         collector: Collector {
             grace: GRACE,
             // A push that comes while garbage is collected has to come in time to be lost.
-            quiet: Duration::from_millis(if matches!(specimen, Specimen::Mutant(_)) { 60 } else { 10 }),
+            quiet: Duration::from_millis(if matches!(specimen, Specimen::Mutant(_)) {
+                60
+            } else {
+                10
+            }),
             interval: None,
         },
         ..Config::default()

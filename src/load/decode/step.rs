@@ -306,7 +306,10 @@ impl Decoder<'_> {
         let steps = self.steps(Some(tree));
         self.together = outer;
         let own = fields.get("own").and_then(|tree| self.list(tree, "a list of nodes"));
-        let own = own.unwrap_or_default().iter().filter_map(|tree| self.node_name(tree, Role::Bytes));
+        let own = own
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|tree| self.node_name(tree, Role::Bytes));
         Action::Together {
             own: own.collect(),
             times: times.unwrap_or(1),

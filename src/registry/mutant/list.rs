@@ -571,5 +571,14 @@ mutants! {
     GcTakesMoreEachTime "gc-idempotent" "Collections look into an index only the first times.";
     GcServerErrors "gc-api-stays" "Pulls give 500 while a collection runs.";
     GcDryRunSweeps "gc-dry-run-changes-nothing" "A dry run removes what it finds.";
+    GcServesDeleted "gc-deleted-stays-gone" "Deleted manifests are served until the next collection.";
+    GcNegativeCache "gc-repush-works" "What was deleted or collected is not found when it is there again.";
+    GcUploadsFail "gc-api-stays" "Closing an upload that was open through a collection gives 500.";
+    GcUploadsLost "gc-no-half-image" "An upload that was open through a collection is confirmed and lost.";
+    GcExpiresTags "gc-idempotent" "A tag keeps its manifest through one collection only.";
+    GcLosesNewReferrers "gc-push-during-collection" "Referrers that came during the collection go.";
+    GcReferrersOff "gc-referrers-answer" "There are no referrers once garbage was collected.";
+    GcCyclePoisons "gc-api-stays" "Tags are not listed any more where a cycle was collected.";
+    GcDigestTagsFail "gc-api-stays" "Tags such as sha256-….sig give 500 once garbage was collected.";
     GcReferrers404 "gc-referrers-answer" "Referrers of what was collected give 404.";
 }

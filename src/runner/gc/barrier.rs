@@ -78,17 +78,18 @@ pub async fn coordinate(
         drop(events.send(Event::Collecting { cases: now.len() }));
         let mut places: Vec<String> = now.iter().map(|arrival| arrival.place.clone()).collect();
         places.sort();
-        let (starters, enders): (Vec<_>, Vec<_>) = now
-            .into_iter()
-            .map(|arrival| (arrival.started, arrival.ended))
-            .unzip();
+        let (starters, enders): (Vec<_>, Vec<_>) =
+            now.into_iter().map(|arrival| (arrival.started, arrival.ended)).unzip();
         let started = move || {
             for starter in starters {
                 // A case that was cancelled meanwhile does not listen.
                 let _ = starter.send(());
             }
         };
-        let mut round = collector.collecting.run(env, dry, rounds.len() + 1, started, cancel).await;
+        let mut round = collector
+            .collecting
+            .run(env, dry, rounds.len() + 1, started, cancel)
+            .await;
         round.cases = places.len();
         rounds.push(round.clone());
         let round = Arc::new(round);

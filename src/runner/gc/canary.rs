@@ -6,9 +6,7 @@ use super::super::Env;
 use super::super::execute::{Stop, Thread};
 use super::super::isolate::setting;
 use super::inconclusive;
-use crate::case::{
-    Action, BlobSource, Child, ManifestFields, Node, NodeKind, Origin, Size, Step, Template, UploadHow,
-};
+use crate::case::{Action, BlobSource, Child, ManifestFields, Node, NodeKind, Origin, Size, Step, Template, UploadHow};
 use crate::client::Purpose;
 use crate::content::{Graph, Scope};
 use crate::oci::digest::Algorithm;

@@ -33,13 +33,22 @@ pub(super) async fn run(
     let mut command = Command::new("sh");
     command.arg("-c").arg(line).process_group(0);
     command.envs(variables.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("cannot run sh: {error}"))?;
     let group = child.id();
     let output = Arc::new(Mutex::new(Vec::new()));
     let readers = [
-        child.stdout.take().map(|pipe| tokio::spawn(gather(pipe, output.clone()))),
-        child.stderr.take().map(|pipe| tokio::spawn(gather(pipe, output.clone()))),
+        child
+            .stdout
+            .take()
+            .map(|pipe| tokio::spawn(gather(pipe, output.clone()))),
+        child
+            .stderr
+            .take()
+            .map(|pipe| tokio::spawn(gather(pipe, output.clone()))),
     ];
     let ended = tokio::select! {
         ended = child.wait() => Ok(ended),
@@ -122,7 +131,10 @@ mod tests {
     fn is_alive(pid: &str) -> bool {
         // A process that is over and not reaped yet is as good as gone.
         let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        state.rsplit(')').next().is_some_and(|rest| !rest.trim().is_empty() && !rest.trim().starts_with('Z'))
+        state
+            .rsplit(')')
+            .next()
+            .is_some_and(|rest| !rest.trim().is_empty() && !rest.trim().starts_with('Z'))
     }
 
     #[tokio::test]
@@ -154,7 +166,10 @@ mod tests {
         for interrupted in [false, true] {
             let folder = tempfile::tempdir().unwrap();
             let pids = folder.path().join("pids");
-            let line = format!("trap '' TERM; sleep 60 & echo $! $$ >{0}.new; mv {0}.new {0}; wait", pids.display());
+            let line = format!(
+                "trap '' TERM; sleep 60 & echo $! $$ >{0}.new; mv {0}.new {0}; wait",
+                pids.display()
+            );
             let cancel = CancellationToken::new();
             let limit = if interrupted { LONG } else { Duration::from_millis(300) };
             let running = run(&line, &[], limit, &cancel);

@@ -66,7 +66,11 @@ impl Thread {
         if let Some(reason) = &collector.failed {
             return Err(inconclusive(reason));
         }
-        let canary = if dry { None } else { Some(Canary::release(env, self).await?) };
+        let canary = if dry {
+            None
+        } else {
+            Some(Canary::release(env, self).await?)
+        };
         let (started, starts) = oneshot::channel();
         let (ends, ended) = oneshot::channel();
         let arrival = Arrival {

@@ -54,7 +54,9 @@ impl Asking<'_> {
             pause = (pause * 2).min(LONGEST);
             let answer = self.send(env, "GET", &progress, None).await;
             let document: Value = serde_json::from_slice(&answer.body.bytes).unwrap_or_default();
-            let status = ["job_status", "status"].iter().find_map(|name| document.get(name)?.as_str());
+            let status = ["job_status", "status"]
+                .iter()
+                .find_map(|name| document.get(name)?.as_str());
             match status.map(str::to_ascii_lowercase).as_deref() {
                 Some("success" | "succeeded" | "finished" | "done" | "completed") => {
                     return Ok(format!("{progress} answered {}", seen(&answer)));
@@ -69,7 +71,11 @@ impl Asking<'_> {
                 None => {}
             }
             if Instant::now() > deadline {
-                return Err(format!("it was not over after {} s: {}", limit.as_secs_f64(), seen(&answer)));
+                return Err(format!(
+                    "it was not over after {} s: {}",
+                    limit.as_secs_f64(),
+                    seen(&answer)
+                ));
             }
         }
     }
@@ -77,7 +83,9 @@ impl Asking<'_> {
     async fn send(&self, env: &Env, method: &str, url: &str, body: Option<&str>) -> Answer {
         let mut request = RequestSpec::new(method, Target::Url(url.to_string()));
         if let Some(body) = body {
-            request.headers.push(("Content-Type".into(), b"application/json".to_vec()));
+            request
+                .headers
+                .push(("Content-Type".into(), b"application/json".to_vec()));
             request.body = Body::Bytes(body.to_string().into());
         }
         if let Some(authorization) = self.authorization {

@@ -170,7 +170,10 @@ fn conclude(first: Seen, second: Option<Seen>, dangling: bool, probed: &mut Prob
         so(dangling)
     );
     if let Some(second) = second {
-        seen.push_str(&format!("; when the image is deleted, its referrer is {}", so(second.referrer)));
+        seen.push_str(&format!(
+            "; when the image is deleted, its referrer is {}",
+            so(second.referrer)
+        ));
     }
     let follows = profile == "P2";
     probed.shows = vec![
@@ -197,10 +200,16 @@ fn profile(first: Seen, second: Option<Seen>) -> (&'static str, &'static str) {
         };
     }
     if !first.referrer {
-        return ("P1", "subjects mean nothing: an untagged referrer goes like any untagged manifest");
+        return (
+            "P1",
+            "subjects mean nothing: an untagged referrer goes like any untagged manifest",
+        );
     }
     match second {
-        None => ("P2, P3 or P4", "referrers of what lives stay; what becomes of the others cannot be seen"),
+        None => (
+            "P2, P3 or P4",
+            "referrers of what lives stay; what becomes of the others cannot be seen",
+        ),
         Some(second) if !second.referrer => ("P2", "referrers go with their subject"),
         Some(second) if second.subject => ("P4", "referrers stay and keep their subject"),
         Some(_) => ("P3", "referrers stay when their subject is gone"),
@@ -224,8 +233,17 @@ mod tests {
         assert_eq!(of(seen(true, true, true, true), None), "P0");
         assert_eq!(of(gone, Some(gone)), "P1");
         assert_eq!(of(seen(false, false, true, false), Some(gone)), "P2");
-        assert_eq!(of(seen(false, false, true, false), Some(seen(false, false, true, false))), "P3");
-        assert_eq!(of(seen(false, false, true, true), Some(seen(false, false, true, true))), "P4");
-        assert_eq!(of(seen(true, false, true, true), Some(seen(true, false, true, true))), "P3");
+        assert_eq!(
+            of(seen(false, false, true, false), Some(seen(false, false, true, false))),
+            "P3"
+        );
+        assert_eq!(
+            of(seen(false, false, true, true), Some(seen(false, false, true, true))),
+            "P4"
+        );
+        assert_eq!(
+            of(seen(true, false, true, true), Some(seen(true, false, true, true))),
+            "P3"
+        );
     }
 }

@@ -70,7 +70,11 @@ impl Collecting {
         let all = [
             (true, "gc"),
             (self.live, "gc-live"),
-            (self.grace.is_some(), "gc-grace"),
+            // What is young when a wait begins is old before it ends.
+            (
+                self.grace.is_some() && !matches!(self.trigger, Trigger::Wait(_)),
+                "gc-grace",
+            ),
             (self.dry_run.is_some(), "gc-dry-run"),
         ];
         all.iter().filter(|(given, _)| *given).map(|(_, name)| *name).collect()
@@ -87,7 +91,11 @@ impl Collecting {
         cancel: &CancellationToken,
     ) -> Round {
         let begun = Instant::now();
-        let trigger = if dry { self.dry_run.as_ref().unwrap_or(&self.trigger) } else { &self.trigger };
+        let trigger = if dry {
+            self.dry_run.as_ref().unwrap_or(&self.trigger)
+        } else {
+            &self.trigger
+        };
         let outcome = tokio::select! {
             // A command ends by itself when the run is cancelled: its processes are to be ended first.
             outcome = self.fire(env, trigger, number, dry, started, cancel) => outcome,
