@@ -39,6 +39,9 @@ impl Part {
     }
 }
 
+/// A tagged manifest beside every canary.
+const ANCHOR: &str = "canary-anchor";
+
 /// A canary of one case in one round.
 pub(super) struct Canary {
     scope: Scope,
@@ -54,13 +57,20 @@ impl Canary {
             variables: thread.scope.variables.clone(),
             ..Scope::default()
         };
-        let nodes = [image(Part::Manifest.node()), blob(Part::Blob.node())];
+        let nodes = [image(ANCHOR), image(Part::Manifest.node()), blob(Part::Blob.node())];
         scope.graph = Graph::build(&nodes, &setting(env.seed, &id, env.chunk), &scope)
             .map_err(|error| Stop::Error(error.to_string()))?;
         let mut pushing = Thread {
             scope,
             ..Thread::default()
         };
+        // Collections of distribution fail as a whole where a repository has manifests and never had a tag.
+        let anchor = bare(Action::Push {
+            node: ANCHOR.to_string(),
+            tag: Some(Template::literal(format!("{ANCHOR}-{nonce}-{}", thread.canaries))),
+            alone: false,
+        });
+        pushing.prepare(env, &anchor, Purpose::Setup).await?;
         for part in Part::ALL {
             pushing.prepare(env, &push(part), Purpose::Setup).await?;
         }
