@@ -11,15 +11,9 @@ use super::isolate::{scope, setting};
 use super::{Env, expand, send};
 use crate::case::{Action, Case, Expectation, Node, Step, Template};
 use crate::client::{Answer, Exchange, Purpose};
-use crate::content::{Graph, Scope, ScopeError};
+use crate::content::{Scope, ScopeError};
 use crate::expect::{self, Mismatch};
 use crate::outcome::{CaseOutcome, ExpectationOutcome, Recorded, SkipReason, Verdict, Weight};
-
-/// Copies of a step of which everything is kept; of others only what went wrong, or a report would be too large to read.
-const KEPT_COPIES: usize = 16;
-
-/// Copies of a step that are under way at once.
-const AT_ONCE: usize = 128;
 
 /// The pause between two tries of a step that has time.
 const POLL: Duration = Duration::from_millis(50);
@@ -176,7 +170,8 @@ impl Thread {
             .is_some_and(|name| !self.scope.variables.contains_key(name))
     }
 
-    async fn step(&mut self, env: &Env, step: &Step, index: usize) -> Result<(), Stop> {
+    /// A step that is judged.
+    pub async fn step(&mut self, env: &Env, step: &Step, index: usize) -> Result<(), Stop> {
         if let Some(name) = env.lacking(&step.needs) {
             self.lacking = Some(name.to_string());
             return Ok(());
@@ -356,107 +351,6 @@ impl Thread {
         Ok(None)
     }
 
-    /// Runs steps at once, each in several copies. What they gather is appended in the order of the file.
-    async fn together(
-        &mut self,
-        env: &Env,
-        (times, own): (u32, &[String]),
-        steps: &[Step],
-        index: usize,
-        purpose: Purpose,
-    ) -> Result<(), Stop> {
-        let collection = steps.iter().find_map(|step| match step.action {
-            Action::Gc { dry } => Some((step, dry)),
-            _ => None,
-        });
-        let ticket = match collection {
-            Some((step, dry)) => Some(self.arrive(env, step, dry).await?),
-            None => None,
-        };
-        let steps = steps.iter().filter(|step| !matches!(step.action, Action::Gc { .. }));
-        let times = times.clamp(1, env.copies.max(1));
-        let copies = (0..times).flat_map(|copy| steps.clone().map(move |step| (copy, step)));
-        let per_copy = steps.clone().count().max(1);
-        let base = self.scope.clone();
-        let case = self.case;
-        let threads = copies.map(|(copy, step)| {
-            let mut thread = Thread {
-                scope: base.clone(),
-                case,
-                ..Thread::default()
-            };
-            thread.scope.variables.insert("i".into(), copy.to_string());
-            let of_copy = format!("#{copy}");
-            for (name, value) in &base.variables {
-                if let Some(name) = name.strip_suffix(&of_copy) {
-                    thread.scope.variables.insert(name.to_string(), value.clone());
-                }
-            }
-            let own = own_content(env, case, &base, own, copy);
-            async move {
-                match own {
-                    Ok(Some(graph)) => thread.scope.graph = graph,
-                    Ok(None) => {}
-                    Err(message) => return (thread, Err(Stop::Error(message))),
-                }
-                let stopped = match purpose {
-                    Purpose::Case => Box::pin(thread.step(env, step, index)).await,
-                    _ => Box::pin(thread.prepare(env, step, purpose)).await,
-                };
-                (thread, stopped)
-            }
-        });
-        let mut result = Ok(());
-        let mut waiting: Vec<_> = threads.collect();
-        let mut ended = Vec::with_capacity(waiting.len());
-        while !waiting.is_empty() {
-            let later = waiting.split_off(waiting.len().min(AT_ONCE));
-            ended.extend(futures_util::future::join_all(waiting).await);
-            waiting = later;
-        }
-        if let Some(ticket) = ticket {
-            result = self.leave(env, ticket).await;
-        }
-        for (number, (mut thread, stopped)) in ended.into_iter().enumerate() {
-            // What a copy captured is for the copy of the same number, and for everybody if there is only one.
-            let copy = number / per_copy;
-            for (name, value) in &thread.scope.variables {
-                if name != "i" && !base.variables.contains_key(name) {
-                    self.scope.variables.insert(format!("{name}#{copy}"), value.clone());
-                    if times == 1 {
-                        self.scope.variables.insert(name.clone(), value.clone());
-                    }
-                }
-            }
-            if copy >= KEPT_COPIES && stopped.is_ok() && thread.expectations.iter().all(ExpectationOutcome::held) {
-                let count = thread.exchanges.drain(..).len() as u64;
-                env.unkept.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
-                thread.expectations.clear();
-            }
-            self.absorb(thread);
-            // An error outweighs a failed judgement, which outweighs going on.
-            if let Err(stop) = stopped
-                && (result.is_ok() || !matches!(stop, Stop::Judged))
-            {
-                result = Err(stop);
-            }
-        }
-        result
-    }
-
-    fn absorb(&mut self, other: Thread) {
-        let offset = self.exchanges.len();
-        self.exchanges.extend(other.exchanges);
-        self.expectations
-            .extend(other.expectations.into_iter().map(|mut outcome| {
-                outcome.exchange += offset;
-                outcome
-            }));
-        self.facts.extend(other.facts);
-        self.stored.extend(other.stored);
-        self.lacking = self.lacking.take().or(other.lacking);
-    }
-
     /// Judges what holds for every exchange. To keep reports small, an expectation that held is kept once per case.
     fn always(&mut self, env: &Env, answer: &Answer, index: usize, step: &Step) {
         for always in &env.suite.always {
@@ -570,22 +464,6 @@ pub fn describe(step: &Step) -> String {
         ),
     };
     format!("{what}{place}")
-}
-
-/// The content of a copy that has some of its own.
-fn own_content(env: &Env, case: usize, base: &Scope, own: &[String], copy: u32) -> Result<Option<Graph>, String> {
-    let Some(case) = env.suite.cases.get(case).filter(|_| !own.is_empty()) else {
-        return Ok(None);
-    };
-    Graph::copy(
-        &case.content,
-        &setting(env.seed, &case.id.0, env.chunk),
-        base,
-        own,
-        copy,
-    )
-    .map(Some)
-    .map_err(|error| error.to_string())
 }
 
 /// Mismatches quote answers, and an answer may hold a token.

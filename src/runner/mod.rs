@@ -16,6 +16,7 @@ mod preview;
 mod probe;
 mod schedule;
 mod send;
+mod together;
 mod vectors;
 
 pub use control::Refusal;
