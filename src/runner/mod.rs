@@ -53,7 +53,7 @@ pub struct Env {
     pub capabilities: BTreeMap<String, bool>,
     /// Whether what was pushed is left behind.
     pub keep: bool,
-    /// How many copies of a step are made at most.
+    /// How many copies of a step with content of its own are made at most.
     pub copies: u32,
     /// Exchanges that no report keeps, because many copies of one step did the same.
     pub unkept: std::sync::atomic::AtomicU64,

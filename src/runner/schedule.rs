@@ -50,7 +50,7 @@ pub struct Options {
     pub strict: bool,
     /// Whether what was pushed is left behind.
     pub keep: bool,
-    /// How many copies of a step are made at most.
+    /// How many copies of a step with content of its own are made at most.
     pub copies: u32,
     /// How garbage is collected, if it can be.
     pub collecting: Option<Collecting>,

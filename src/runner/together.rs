@@ -33,7 +33,8 @@ impl Thread {
             None => None,
         };
         let steps = steps.iter().filter(|step| !matches!(step.action, Action::Gc { .. }));
-        let times = times.clamp(1, env.copies.max(1));
+        let most = if own.is_empty() { u32::MAX } else { env.copies.max(1) };
+        let times = times.clamp(1, most);
         let copies = (0..times).flat_map(|copy| steps.clone().map(move |step| (copy, step)));
         let per_copy = steps.clone().count().max(1);
         let base = self.scope.clone();
