@@ -166,7 +166,7 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             interrupted().await;
             std::process::exit(i32::from(Exit::Interrupted.code()));
         });
-        let embedded_at = embedded.is_some().then(|| url.as_str());
+        let embedded_at = embedded.is_some().then_some(url.as_str());
         let collecting = arguments.collecting.collecting(embedded_at);
         let embedded_note = arguments.url.is_none().then(|| EMBEDDED.to_string());
         let notes = base

@@ -50,7 +50,7 @@ pub fn every_expectation_is_failed(lab: &Lab) -> Result<(), Failed> {
             let is_open = |key: &&Key| {
                 lab.profile_with(&key.requirement) == profile && killers.get(*key).is_some_and(Vec::is_empty)
             };
-            if !bless && !open.iter().any(|key| is_open(key)) {
+            if !bless && !open.iter().any(is_open) {
                 break;
             }
             note(&mut killers, mutant, lab.broken_in(mutant, &profile, &cases));
