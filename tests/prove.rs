@@ -6,6 +6,7 @@
 //! * `parse`: our own manifest parser gives every document of a `parse` case the verdict that it owes.
 //! * `expectations`: every expectation of every case is failed by some mutant.
 //!
+//! `PROVE_KIN=1` tries an expectation with the mutants of its own profile only, which is quick while a case is written.
 //! `BLESS=1 cargo test --test prove` writes the kill matrix to `reports/reference/`.
 
 #[path = "proof/lab.rs"]

@@ -13,6 +13,8 @@ pub struct Step {
     pub repo: Option<String>,
     /// Capabilities without which the step is left out.
     pub needs: Vec<String>,
+    /// A capture without which the step is left out.
+    pub only_if: Option<String>,
     /// What each requirement demands of the answer.
     pub expect: Vec<Expectation>,
     /// How the answer shows the use of a freedom.
@@ -97,14 +99,19 @@ pub enum Action {
     },
     /// Deletes.
     Delete(DeleteWhat),
-    /// Waits until the target has collected its garbage.
-    Gc,
+    /// Waits until the target has collected its garbage. Inside `together` the other steps start when the collection does.
+    Gc {
+        /// Only what a collection would do is found out.
+        dry: bool,
+    },
     /// Does nothing for a while.
     Wait(Duration),
     /// Runs its steps at once, each in `times` copies that see their number as `${i}`.
     Together {
         /// How many copies of each.
         times: u32,
+        /// Nodes of which every copy has its own, the same for the same number.
+        own: Vec<String>,
         /// The steps.
         steps: Vec<Step>,
     },

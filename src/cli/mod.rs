@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, nothing below it knows that there is one.
 
+mod collecting;
 mod compare;
 mod coverage;
 mod explain;

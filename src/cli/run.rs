@@ -7,6 +7,7 @@ use clap::Args;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::collecting::{self, CollectingArguments};
 use super::merge::exit_of;
 use super::report::look;
 use super::suite::{SuiteArguments, check_filters, load_suite, profile};
@@ -83,6 +84,9 @@ pub struct RunArguments {
     /// Leave what was pushed in the registry
     #[arg(long, help_heading = "How it runs")]
     keep: bool,
+
+    #[command(flatten)]
+    collecting: CollectingArguments,
 
     /// The user to log in as; also REFEREE_USERNAME with REFEREE_PASSWORD
     #[arg(
@@ -194,6 +198,8 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             interrupted().await;
             std::process::exit(i32::from(Exit::Interrupted.code()));
         });
+        let embedded_at = embedded.as_ref().map(Running::url);
+        let collecting = arguments.collecting.collecting(embedded_at.as_deref());
         let embedded_note = arguments.url.is_none().then(|| EMBEDDED.to_string());
         let notes = base
             .note
@@ -217,6 +223,8 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             partition: arguments.partition,
             strict: arguments.strict,
             keep: arguments.keep || embedded.is_some(),
+            copies: u32::MAX,
+            collecting,
             suite_digest: loaded.digest,
             cancel: cancel.clone(),
         };
@@ -234,7 +242,11 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
 const EMBEDDED: &str = "this is the embedded reference registry; give a URL to certify another";
 
 async fn embedded() -> Result<Running, Failure> {
-    registry::start(Config::default())
+    let config = Config {
+        collector: collecting::embedded(),
+        ..Config::default()
+    };
+    registry::start(config)
         .await
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot start the embedded registry: {error}")))
 }
@@ -254,6 +266,8 @@ async fn with_progress(options: runner::Options, quiet: bool) -> Result<Report, 
                     progress.show(ProgressEvent::Phase("judging"));
                     progress.show(ProgressEvent::Started { total });
                 }
+                Event::Collecting { cases: 0 } => progress.show(ProgressEvent::Phase("probing what is collected")),
+                Event::Collecting { .. } => progress.show(ProgressEvent::Phase("collecting garbage")),
                 Event::Finished(outcome) => {
                     progress.show(ProgressEvent::CaseFinished {
                         id: &outcome.id,
@@ -355,7 +369,7 @@ fn jobs(text: &str) -> Result<usize, String> {
 }
 
 /// `500ms`, `30s` or `5m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let number: u64 = number

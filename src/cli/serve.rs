@@ -1,11 +1,12 @@
 //! `referee serve`.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::Duration;
 
 use clap::Args;
 
 use super::{Exit, Failure, did_you_mean, print};
-use crate::registry::{self, Auth, Config, Mutant, Variant};
+use crate::registry::{self, Auth, Collector, Config, Mutant, Variant};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +30,12 @@ pub struct ServeArguments {
     /// Ask for a login: `basic` or `token`, with the user `referee` and the password `referee`
     #[arg(long, value_enum)]
     auth: Option<AuthKind>,
+    /// Collect garbage this often; `POST /api/v2.0/system/gc/schedule` collects it at any time
+    #[arg(long, value_name = "TIME", value_parser = super::run::duration)]
+    gc_interval: Option<Duration>,
+    /// Leave content alone that is younger than this
+    #[arg(long, value_name = "TIME", value_parser = super::run::duration)]
+    gc_grace: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -77,6 +84,11 @@ pub fn serve(arguments: ServeArguments) -> Result<Exit, Failure> {
         mutant: arguments.mutant,
         variants: arguments.variant,
         auth,
+        collector: Collector {
+            grace: arguments.gc_grace.unwrap_or_default(),
+            interval: arguments.gc_interval,
+            ..Collector::default()
+        },
         ..Config::default()
     };
     super::run::runtime()?.block_on(async {

@@ -105,16 +105,34 @@ pub struct Graph {
 impl Graph {
     /// Builds every node; `scope` has the variables that are known before the first request.
     pub fn build(nodes: &[Node], setting: &Setting, scope: &Scope) -> Result<Self, BuildError> {
-        let mut builder = Builder {
+        let builder = Builder {
             nodes,
             setting,
             scope: scope.clone(),
             under_way: Vec::new(),
+            own: None,
         };
-        for node in nodes {
-            builder.node(&node.name)?;
-        }
-        Ok(builder.scope.graph)
+        builder.all()
+    }
+
+    /// The same nodes, with `own` and what depends on them as the copy of this number has them.
+    pub fn copy(
+        nodes: &[Node],
+        setting: &Setting,
+        scope: &Scope,
+        own: &[String],
+        number: u32,
+    ) -> Result<Self, BuildError> {
+        let mut scope = scope.clone();
+        scope.graph = Graph::default();
+        let builder = Builder {
+            nodes,
+            setting,
+            scope,
+            under_way: Vec::new(),
+            own: Some((own, u64::from(number))),
+        };
+        builder.all()
     }
 
     /// The node of this name.
@@ -148,9 +166,18 @@ struct Builder<'a> {
     setting: &'a Setting,
     scope: Scope,
     under_way: Vec<String>,
+    /// Nodes that are unlike those of other copies, and the number of this one.
+    own: Option<(&'a [String], u64)>,
 }
 
 impl Builder<'_> {
+    fn all(mut self) -> Result<Graph, BuildError> {
+        for node in self.nodes {
+            self.node(&node.name)?;
+        }
+        Ok(self.scope.graph)
+    }
+
     fn node(&mut self, name: &str) -> Result<Arc<Built>, BuildError> {
         if let Some(built) = self.scope.graph.get(name) {
             return Ok(built.clone());
@@ -446,8 +473,12 @@ impl Builder<'_> {
     }
 
     fn seed_of(&self, name: &str) -> u64 {
-        name.bytes()
-            .fold(mix(self.setting.seed), |seed, byte| mix(seed ^ u64::from(byte)))
+        let node = name.split('.').next().unwrap_or(name);
+        let seed = match self.own {
+            Some((own, number)) if own.iter().any(|own| own == node) => mix(self.setting.seed ^ mix(number + 1)),
+            _ => self.setting.seed,
+        };
+        name.bytes().fold(mix(seed), |seed, byte| mix(seed ^ u64::from(byte)))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Owns the shape of what a run says; it is the master form of every report (as JSON) and carries a version. It refuses
 //! to know how an answer was compared ([`crate::expect`]) and how a report looks ([`crate::report`]).
 
+mod collection;
 pub mod compare;
 mod finding;
 mod known;
@@ -12,6 +13,7 @@ mod report;
 mod summary;
 mod verdict;
 
+pub use collection::{Collection, Retention, Round};
 pub use finding::{Finding, Occurrence, findings};
 pub use known::{KnownOutcome, KnownState, apply_known};
 pub use merge::{MergeError, merge};

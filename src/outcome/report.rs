@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseOutcome, Finding, KnownOutcome, Partition, Verdict};
+use super::{CaseOutcome, Collection, Finding, KnownOutcome, Partition, Verdict};
 use crate::case::Level;
 use crate::client::Exchange;
 
@@ -32,6 +32,9 @@ pub struct Report {
     pub facts: Vec<FactValue>,
     /// Every requirement of the profile that binds a registry, and how the target stands to it.
     pub requirements: Vec<RequirementOutcome>,
+    /// How garbage was collected, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<Collection>,
     /// Every case, by id.
     pub cases: Vec<CaseOutcome>,
     /// Whether the run was interrupted before its end.

@@ -78,6 +78,7 @@ impl Report {
             requirements: self.requirements.clone(),
             cases: self.cases.iter().map(slim_case).collect(),
             interrupted: self.interrupted,
+            collection: self.collection.clone(),
         }
     }
 }

@@ -63,7 +63,7 @@ impl Registry {
                 let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, "no cancelling");
                 Some(Err(failure.with(header::ALLOW, "GET, HEAD, PATCH, PUT")))
             }
-            Route::Referrers(..) if self.has(V::NoReferrers) => absent(),
+            Route::Referrers(..) if self.has(V::NoReferrers) || self.has(V::RetentionUnaware) => absent(),
             Route::Extensions if self.has(V::ExtensionsOff) => absent(),
             Route::Catalog if self.has(V::CatalogOff) => absent(),
             _ => None,

@@ -23,6 +23,8 @@ pub struct Config {
     pub reader: Option<Account>,
     /// Bounds on what it takes.
     pub limits: Limits,
+    /// How it collects garbage.
+    pub collector: Collector,
 }
 
 impl Default for Config {
@@ -34,6 +36,7 @@ impl Default for Config {
             auth: Auth::None,
             reader: None,
             limits: Limits::default(),
+            collector: Collector::default(),
         }
     }
 }
@@ -93,6 +96,28 @@ impl Default for Limits {
             uploads: 10_000,
             upload_idle: Duration::from_secs(3600),
             referrers_page: 4 << 20,
+        }
+    }
+}
+
+/// When garbage is collected, and what is still too young for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collector {
+    /// Content and uploads that are younger than this when a collection starts are left alone.
+    pub grace: Duration,
+    /// What is garbage is removed when no request came for this long since it was found; a busy registry waits for at most
+    /// twenty times as long.
+    pub quiet: Duration,
+    /// How often a collection starts by itself; never where `None`.
+    pub interval: Option<Duration>,
+}
+
+impl Default for Collector {
+    fn default() -> Self {
+        Self {
+            grace: Duration::ZERO,
+            quiet: Duration::from_millis(20),
+            interval: None,
         }
     }
 }

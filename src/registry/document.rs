@@ -25,6 +25,8 @@ pub(super) struct Document {
     pub(super) kind: Kind,
     /// Blobs that have to be there: the config and the layers that are not fetched from elsewhere.
     pub(super) blobs: Vec<Descriptor>,
+    /// The digests of layers that may be elsewhere, and may be here all the same.
+    pub(super) foreign: Vec<Digest>,
     /// The children of an index: manifests, or content of any other type.
     pub(super) children: Vec<Descriptor>,
     /// The digest of the manifest that it is about.
@@ -85,6 +87,7 @@ impl Document {
         let document = |blobs, children, artifact_type| Self {
             kind,
             blobs,
+            foreign: Vec::new(),
             children,
             subject,
             artifact_type,
@@ -101,8 +104,14 @@ impl Document {
                     return Err("artifactType is required when the config is empty".into());
                 }
                 let artifact_type = Some(declared.unwrap_or_else(|| config.media_type.clone()));
-                let layers = optional(&object, "layers", layers)?.unwrap_or_default();
-                Ok(document([vec![config], layers].concat(), Vec::new(), artifact_type))
+                let (foreign, layers): (Vec<_>, Vec<_>) = optional(&object, "layers", layers)?
+                    .unwrap_or_default()
+                    .into_iter()
+                    .partition(|(_, is_foreign)| *is_foreign);
+                let blobs = std::iter::once(config).chain(layers.into_iter().map(|(layer, _)| layer));
+                let mut document = document(blobs.collect(), Vec::new(), artifact_type);
+                document.foreign = foreign.into_iter().map(|(layer, _)| layer.digest).collect();
+                Ok(document)
             }
             Kind::Index => {
                 if object.contains_key("config") || object.contains_key("layers") {
@@ -142,6 +151,7 @@ impl Document {
         Ok(Self {
             kind: Kind::Image,
             blobs,
+            foreign: Vec::new(),
             children,
             subject: None,
             artifact_type: None,
@@ -177,6 +187,7 @@ impl Document {
             } else {
                 config.into_iter().chain(list("layers")).collect()
             },
+            foreign: Vec::new(),
             children: if is_index { list("manifests") } else { Vec::new() },
             subject: object
                 .get("subject")
@@ -216,8 +227,8 @@ fn each<T>(array: &Value, read: impl Fn(&Value) -> Result<T, String>) -> Result<
         .collect()
 }
 
-/// The layers that have to be there.
-fn layers(array: &Value) -> Result<Vec<Descriptor>, String> {
+/// The layers, and whether each may be elsewhere.
+fn layers(array: &Value) -> Result<Vec<(Descriptor, bool)>, String> {
     let layers = each(array, |layer| Ok((descriptor(layer)?, layer.get("urls").is_some())))?;
     let is_foreign = |layer: &Descriptor, has_urls: bool| {
         let may_be_elsewhere = layer.media_type.starts_with(media_type::OCI_LAYER_NONDISTRIBUTABLE)
@@ -226,8 +237,10 @@ fn layers(array: &Value) -> Result<Vec<Descriptor>, String> {
     };
     Ok(layers
         .into_iter()
-        .filter(|(layer, has_urls)| !is_foreign(layer, *has_urls))
-        .map(|(layer, _)| layer)
+        .map(|(layer, has_urls)| {
+            let is_foreign = is_foreign(&layer, has_urls);
+            (layer, is_foreign)
+        })
         .collect())
 }
 

@@ -121,8 +121,13 @@ impl Registry {
         let subject = document.subject.clone();
         let bytes = self.altered(store.repository(name), &media_type, bytes);
         let media_type = self.kept_media_type(media_type, request);
+        self.remember_references(&document);
         store.put_manifest(name, &digest, media_type, bytes, document);
         for tag in self.tags_to_set(&mut store, name, &reference, &tags, &digest) {
+            let former = store.repository(name).and_then(|repository| repository.tag(&tag));
+            if let Some(former) = former.filter(|former| former.digest != digest) {
+                self.remember_lost_tag(&former.digest);
+            }
             store.put_tag(name, tag, digest.clone());
         }
         drop(store);
@@ -141,7 +146,10 @@ impl Registry {
             .location(format_args!("{origin}/v2/{name}/manifests/{shown}"))
             .digest(&digest)
             .with(header::ETAG, entity_tag(&digest))
-            .with_some(OCI_SUBJECT, subject.filter(|_| !self.has(Variant::NoReferrers)));
+            .with_some(
+                OCI_SUBJECT,
+                subject.filter(|_| !self.has(Variant::NoReferrers) && !self.has(Variant::RetentionUnaware)),
+            );
         let confirmed: Vec<&str> = tags
             .iter()
             .filter(|_| reference.digest().is_some())
@@ -238,8 +246,14 @@ impl Registry {
         }
         self.also_delete_manifest(&mut store, name, &reference, &manifest);
         match &reference {
-            Reference::Tag(tag) => store.delete_tag(name, tag),
-            Reference::Digest(digest) => store.delete_manifest(name, digest),
+            Reference::Tag(tag) => {
+                self.remember_lost_tag(&manifest.digest);
+                store.delete_tag(name, tag)
+            }
+            Reference::Digest(digest) => {
+                self.remember_deleted(&manifest);
+                store.delete_manifest(name, digest)
+            }
         };
         Ok(Reply::new(StatusCode::ACCEPTED))
     }

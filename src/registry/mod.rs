@@ -33,13 +33,17 @@ mod upload;
 mod identifier;
 mod store;
 
+mod collect;
+mod collections;
+mod retention;
+
 mod choices;
 mod defects;
 mod delayed;
 mod gzip;
 mod redirect;
 
-pub use config::{Account, Auth, Config, Limits};
+pub use config::{Account, Auth, Collector, Config, Limits};
 pub use mutant::{Mutant, UnknownMutant};
 pub use server::{Running, start};
 pub use variant::{UnknownVariant, Variant};

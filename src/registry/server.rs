@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::auth::Gate;
+use super::collections::Collections;
 use super::defects::{HEAD_WITH_BODY, Memory, Relabel};
 use super::identifier::Identifiers;
 use super::request::Request;
@@ -80,10 +81,11 @@ pub async fn start(config: Config) -> std::io::Result<Running> {
     let other_host = listeners.get(1).map(TcpListener::local_addr).transpose()?;
     let registry = Arc::new(Registry::new(config, other_host));
     let accept = |listener| tokio::spawn(accept(listener, registry.clone())).abort_handle();
-    Ok(Running {
-        address,
-        accepting: listeners.into_iter().map(accept).collect(),
-    })
+    let mut accepting: Vec<AbortHandle> = listeners.into_iter().map(accept).collect();
+    if let Some(interval) = registry.collections.settings.interval {
+        accepting.push(tokio::spawn(registry.clone().collect_every(interval)).abort_handle());
+    }
+    Ok(Running { address, accepting })
 }
 
 /// Serves connections until it is aborted, which also ends the connections, for their tasks belong to it.
@@ -142,6 +144,8 @@ pub(super) struct Registry {
     mutant: Option<Mutant>,
     variants: Vec<Variant>,
     store: Mutex<Store>,
+    /// Collections of garbage, those that were and the one that is.
+    pub(super) collections: Collections,
     /// What mutants and variants remember between requests.
     pub(super) memory: Memory,
     /// Where blobs are redirected to, by those that redirect them to another host.
@@ -157,6 +161,7 @@ impl Registry {
             mutant: config.mutant,
             variants: config.variants,
             store: Mutex::default(),
+            collections: Collections::new(config.collector),
             memory: Memory::default(),
             other_host,
         }
@@ -189,6 +194,11 @@ impl Registry {
         if relabelled {
             request.method = Method::HEAD;
         }
+        if let Some(answer) = self.about_collections(&mut request).await {
+            request.drain().await;
+            return answer.unwrap_or_else(Failure::into_reply).into_response(false);
+        }
+        self.collections.note_request();
         let route = self.route(&request);
         let mut race = self.enter_race(&route, &request).await;
         let answer = match race.answer.take() {

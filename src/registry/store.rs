@@ -45,6 +45,8 @@ pub(super) struct Blob {
     pub(super) content: Arc<Content>,
     /// Tells this link from an earlier one to the same blob.
     pub(super) serial: u64,
+    /// When it came.
+    pub(super) stored: Instant,
 }
 
 /// A manifest as a repository has it.
@@ -60,6 +62,8 @@ pub(super) struct Manifest {
     pub(super) document: Document,
     /// Tells this manifest from an earlier one with the same digest.
     pub(super) serial: u64,
+    /// When it came.
+    pub(super) stored: Instant,
 }
 
 /// Where a tag points.
@@ -100,11 +104,14 @@ impl Store {
     pub(super) fn put_blob(&mut self, name: &RepositoryName, digest: &Digest, bytes: Bytes) {
         let content = self.keep(digest, bytes);
         let serial = self.next_serial();
-        self.repositories
-            .entry(name.clone())
-            .or_default()
-            .blobs
-            .insert(digest.clone(), Blob { content, serial });
+        self.repositories.entry(name.clone()).or_default().blobs.insert(
+            digest.clone(),
+            Blob {
+                content,
+                serial,
+                stored: Instant::now(),
+            },
+        );
     }
 
     /// Takes a blob from a repository; whether it had it.
@@ -144,6 +151,7 @@ impl Store {
             media_type,
             document,
             serial,
+            stored: Instant::now(),
         };
         repository.manifests.insert(digest.clone(), Arc::new(manifest));
     }
@@ -241,6 +249,26 @@ impl Store {
         others.map(|(_, upload)| upload)
     }
 
+    /// Forgets a repository in which nothing is left.
+    pub(super) fn forget_empty(&mut self, name: &RepositoryName) {
+        let is_empty = |r: &Repository| r.blobs.is_empty() && r.manifests.is_empty() && r.tags.is_empty();
+        if self.repositories.get(name).is_some_and(is_empty) {
+            self.repositories.remove(name);
+        }
+    }
+
+    /// The uploads that are under way.
+    pub(super) fn open_uploads(&self) -> impl Iterator<Item = &str> {
+        self.uploads.keys().map(String::as_str)
+    }
+
+    /// Ends the uploads that were idle since before `cutoff`; how many.
+    pub(super) fn close_uploads_before(&mut self, cutoff: Instant) -> usize {
+        let before = self.uploads.len();
+        self.uploads.retain(|_, upload| upload.touched > cutoff);
+        before - self.uploads.len()
+    }
+
     /// Ends an upload; what had come is dropped.
     pub(super) fn close_upload(&mut self, id: &str) {
         self.uploads.remove(id);
@@ -275,6 +303,11 @@ impl Repository {
     /// A blob of this repository.
     pub(super) fn blob(&self, digest: &Digest) -> Option<&Blob> {
         self.blobs.get(digest)
+    }
+
+    /// All blobs.
+    pub(super) fn blobs(&self) -> impl Iterator<Item = (&Digest, &Blob)> {
+        self.blobs.iter()
     }
 
     /// A manifest of this repository.

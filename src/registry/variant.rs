@@ -184,6 +184,19 @@ variants! {
         "Lists and errors have a charset.";
     BlobsWithoutContentType "No type is asked for with blobs (Pulling blobs)." "Blobs have no Content-Type.";
     NamespaceEchoed "A registry that uses ns says so (Registry proxying)." "ns comes back in OCI-Namespace.";
+    // Collecting garbage; plain is that referrers go with their subject.
+    RetentionNothing "Garbage collection is not asked for (Content management)."
+        "Nothing is ever collected.";
+    RetentionUnaware "A registry without the referrers API need not know subjects (Unavailable referrers API)."
+        "There are no referrers, and untagged ones are collected like any untagged manifest.";
+    RetentionKeeps "What becomes of the referrers of what is gone is open (Listing referrers)."
+        "Manifests with a subject are never collected.";
+    RetentionPins "What becomes of the referrers of what is gone is open (Listing referrers)."
+        "Manifests with a subject are never collected, and neither is their subject.";
+    UntaggedKept "What has no tag may stay for ever (Content management)."
+        "A collection removes blobs that no manifest names, and no manifests.";
+    EmptyRepositoriesCollected "What makes a repository is open (Definitions)."
+        "A repository that a collection leaves empty is unknown afterwards.";
     // Extensions and authentication.
     ExtensionsOff "Extensions are optional (Extensions)." "There is no list of extensions.";
     ExtensionsPaged "Extensions may come in pages (extensions, Pagination)."

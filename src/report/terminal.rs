@@ -4,6 +4,7 @@
 //! the overview, and the verdict last, where the eye is. Text from the target is escaped and cut, so that a registry can
 //! neither move the cursor nor fill the screen.
 
+mod collection;
 mod page;
 
 use std::collections::{BTreeMap, HashMap};
@@ -72,6 +73,7 @@ pub fn summary<P: AsRef<Path>>(report: &Report, files: &[P], look: Look) -> Stri
     categories(report, &mut page);
     declined(report, &mut page);
     not_run(report, &mut page);
+    collection::rounds(report, &mut page);
     page.blank();
     page.line(&words::counts(report));
     verdict(report, &mut page);
@@ -297,6 +299,7 @@ fn verdict(report: &Report, page: &mut Page) {
         Conclusion::Inconclusive => Ink::Doubtful,
     };
     page.wrapped_in(ink, &sentence);
+    collection::verdict(report, page);
 }
 
 /// The first few of some cases, and how many more there are.

@@ -6,6 +6,7 @@ use tokio::time::{Duration, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::cleanup::{Stored, clean_up};
+use super::gc::Slot;
 use super::isolate::{scope, setting};
 use super::{Env, expand, send};
 use crate::case::{Action, Case, Expectation, Node, Step, Template};
@@ -21,7 +22,8 @@ const POLL: Duration = Duration::from_millis(50);
 const LAST_CLEAN_UP: Duration = Duration::from_secs(3);
 
 /// Runs a case and removes what it left, also when it is cancelled.
-pub async fn run_case(env: &Env, case: &Case, cancel: &CancellationToken) -> CaseOutcome {
+pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &CancellationToken) -> CaseOutcome {
+    let case = &env.suite.cases[index];
     let started = Instant::now();
     if let Some(name) = env.lacking(&case.needs) {
         return skipped(case, SkipReason::Capability { name: name.to_string() });
@@ -40,6 +42,8 @@ pub async fn run_case(env: &Env, case: &Case, cancel: &CancellationToken) -> Cas
     };
     let mut thread = Thread {
         scope,
+        case: index,
+        slot,
         ..Thread::default()
     };
     let stopped = tokio::select! {
@@ -126,6 +130,12 @@ pub struct Thread {
     pub stored: Stored,
     /// A capability for want of which something was not judged.
     pub lacking: Option<String>,
+    /// The case, as an index into the suite.
+    pub case: usize,
+    /// Its right to run; given up while it waits for a collection.
+    pub slot: Slot,
+    /// Canaries that it left so far.
+    pub canaries: usize,
 }
 
 /// The answer to a step, and the index of its exchange.
@@ -149,7 +159,7 @@ impl Thread {
 
     /// A step that has to succeed.
     pub async fn prepare(&mut self, env: &Env, step: &Step, purpose: Purpose) -> Result<(), Stop> {
-        if env.lacking(&step.needs).is_some() {
+        if env.lacking(&step.needs).is_some() || self.is_left_out(step) {
             return Ok(());
         }
         if let Some(performed) = Box::pin(self.perform(env, step, 0, purpose)).await?
@@ -160,9 +170,20 @@ impl Thread {
         Ok(())
     }
 
-    async fn step(&mut self, env: &Env, step: &Step, index: usize) -> Result<(), Stop> {
+    /// Whether a step waits for a capture that no answer had.
+    fn is_left_out(&self, step: &Step) -> bool {
+        step.only_if
+            .as_ref()
+            .is_some_and(|name| !self.scope.variables.contains_key(name))
+    }
+
+    /// A step that is judged.
+    pub async fn step(&mut self, env: &Env, step: &Step, index: usize) -> Result<(), Stop> {
         if let Some(name) = env.lacking(&step.needs) {
             self.lacking = Some(name.to_string());
+            return Ok(());
+        }
+        if self.is_left_out(step) {
             return Ok(());
         }
         let judged: Vec<&Expectation> = step
@@ -301,13 +322,12 @@ impl Thread {
                 sleep(*pause).await;
                 return Ok(None);
             }
-            Action::Gc => {
-                return Err(Stop::Error(
-                    "nothing can trigger a garbage collection in this run".into(),
-                ));
+            Action::Gc { dry } => {
+                self.collect(env, step, *dry).await?;
+                return Ok(None);
             }
-            Action::Together { times, steps } => {
-                self.together(env, *times, steps, index, purpose).await?;
+            Action::Together { times, own, steps } => {
+                self.together(env, (*times, own), steps, index, purpose).await?;
                 return Ok(None);
             }
             _ => {}
@@ -350,61 +370,6 @@ impl Thread {
             }
         }
         Ok(None)
-    }
-
-    /// Runs steps at once, each in several copies. What they gather is appended in the order of the file; of what several
-    /// capture under one name, the last counts.
-    async fn together(
-        &mut self,
-        env: &Env,
-        times: u32,
-        steps: &[Step],
-        index: usize,
-        purpose: Purpose,
-    ) -> Result<(), Stop> {
-        let copies = (0..times.max(1)).flat_map(|copy| steps.iter().map(move |step| (copy, step)));
-        let threads = copies.map(|(copy, step)| {
-            let mut thread = Thread {
-                scope: self.scope.clone(),
-                ..Thread::default()
-            };
-            thread.scope.variables.insert("i".into(), copy.to_string());
-            async move {
-                let stopped = match purpose {
-                    Purpose::Case => Box::pin(thread.step(env, step, index)).await,
-                    _ => Box::pin(thread.prepare(env, step, purpose)).await,
-                };
-                (thread, stopped)
-            }
-        });
-        let mut result = Ok(());
-        for (mut thread, stopped) in futures_util::future::join_all(threads).await {
-            if stopped.is_ok() {
-                thread.scope.variables.remove("i");
-                self.scope.variables.append(&mut thread.scope.variables);
-            }
-            self.absorb(thread);
-            // An error outweighs a failed judgement, which outweighs going on.
-            if let Err(stop) = stopped
-                && (result.is_ok() || !matches!(stop, Stop::Judged | Stop::NotApplicable { .. }))
-            {
-                result = Err(stop);
-            }
-        }
-        result
-    }
-
-    fn absorb(&mut self, other: Thread) {
-        let offset = self.exchanges.len();
-        self.exchanges.extend(other.exchanges);
-        self.expectations
-            .extend(other.expectations.into_iter().map(|mut outcome| {
-                outcome.exchange += offset;
-                outcome
-            }));
-        self.facts.extend(other.facts);
-        self.stored.extend(other.stored);
-        self.lacking = self.lacking.take().or(other.lacking);
     }
 
     /// Judges what holds for every exchange. To keep reports small, an expectation that held is kept once per case.
@@ -521,9 +486,9 @@ pub fn describe(step: &Step) -> String {
         }
         Action::Delete(crate::case::DeleteWhat::Node(node)) => format!("delete {node}"),
         Action::Delete(crate::case::DeleteWhat::Tag(tag)) => format!("delete tag {tag}"),
-        Action::Gc => "gc".to_string(),
+        Action::Gc { dry } => if *dry { "gc dry-run" } else { "gc" }.to_string(),
         Action::Wait(pause) => format!("wait {} ms", pause.as_millis()),
-        Action::Together { times, steps } => format!(
+        Action::Together { times, steps, .. } => format!(
             "{times} times together: {}",
             steps.iter().map(describe).collect::<Vec<_>>().join(", ")
         ),

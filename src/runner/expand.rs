@@ -185,7 +185,7 @@ pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, Sc
             target.parts.extend(tag.parts.iter().cloned());
             vec![Planned::new("DELETE", target)]
         }
-        Action::Gc | Action::Wait(_) | Action::Together { .. } => Vec::new(),
+        Action::Gc { .. } | Action::Wait(_) | Action::Together { .. } => Vec::new(),
     };
     if let Some(last) = requests.last_mut() {
         last.capture.extend(step.capture.iter().cloned());

@@ -9,16 +9,19 @@ mod cleanup;
 mod control;
 mod execute;
 mod expand;
+mod gc;
 mod isolate;
 mod plan;
 mod preview;
 mod probe;
 mod schedule;
 mod send;
+mod together;
 mod vectors;
 
 pub use control::Refusal;
 pub use expand::{Planned, PlannedBody, expand, fallback_tag};
+pub use gc::{Collecting, Trigger};
 pub use isolate::{Isolation, RepoError};
 pub use plan::{Filter, FilterError, Selected, Unknown, requirements, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};
@@ -50,6 +53,12 @@ pub struct Env {
     pub capabilities: BTreeMap<String, bool>,
     /// Whether what was pushed is left behind.
     pub keep: bool,
+    /// How many copies of a step with content of its own are made at most.
+    pub copies: u32,
+    /// Exchanges that no report keeps, because many copies of one step did the same.
+    pub unkept: std::sync::atomic::AtomicU64,
+    /// Where cases meet the trigger of a garbage collection, if there is one.
+    pub collector: Option<gc::Collector>,
 }
 
 impl Env {

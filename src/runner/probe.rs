@@ -30,7 +30,7 @@ const CHUNK: &str = "chunk";
 pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
     let needed = needed(env, cases);
     let mut all = env.suite.capabilities.clone();
-    all.retain(|capability| capability.from_run || needed.contains(&capability.name));
+    all.retain(|capability| needed.contains(&capability.name));
     let mut outcomes: Vec<Option<CapabilityOutcome>> = vec![None; all.len()];
     let mut chunk = None;
     while outcomes.iter().any(Option::is_none) {

@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::control::{self, Refusal};
 use super::execute::{failed, run_case, skipped};
+use super::gc::{self, Collecting, Collector, Done};
 use super::{Env, Isolation, probe};
 use crate::case::{Profile, Suite};
 use crate::client::Client;
 use crate::outcome::{
-    CaseOutcome, Counts, Partition, Report, RunInfo, SCHEMA, SkipReason, TargetInfo, categories, facts, findings,
-    requirements,
+    CaseOutcome, Collection, Counts, Partition, Report, RunInfo, SCHEMA, SkipReason, TargetInfo, categories, facts,
+    findings, requirements,
 };
 
 /// The length of a chunk where the target announces no minimum.
@@ -51,6 +52,10 @@ pub struct Options {
     pub strict: bool,
     /// Whether what was pushed is left behind.
     pub keep: bool,
+    /// How many copies of a step with content of its own are made at most.
+    pub copies: u32,
+    /// How garbage is collected, if it can be.
+    pub collecting: Option<Collecting>,
     /// Tells one suite from another.
     pub suite_digest: String,
     /// Ends the run early.
@@ -66,6 +71,11 @@ pub enum Event {
     Started {
         /// How many there are.
         total: usize,
+    },
+    /// Garbage is collected.
+    Collecting {
+        /// How many cases wait for it.
+        cases: usize,
     },
     /// A case ended.
     Finished(Box<CaseOutcome>),
@@ -91,27 +101,67 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         chunk: CHUNK,
         capabilities: Default::default(),
         keep: options.keep,
+        copies: options.copies,
+        unkept: Default::default(),
+        collector: None,
     };
     // Nobody may listen: a run does not depend on it.
     let tell = |event| drop(events.send(event));
     tell(Event::Probing);
     let greeting = control::check(&env, &options.url).await?;
-    let given: &[&str] = if env.isolation.is_fresh() {
-        &["fresh-repository"]
-    } else {
-        &[]
-    };
-    let probed = probe::probe(&mut env, &options.cases, given).await;
+    let mut given = options.collecting.as_ref().map(Collecting::gives).unwrap_or_default();
+    if env.isolation.is_fresh() {
+        given.push("fresh-repository");
+    }
+    let mut probed = probe::probe(&mut env, &options.cases, &given).await;
     control::check_login(&env, &options.cases, &probed.capabilities, &options.url)?;
     env.chunk = probed.chunk.unwrap_or(CHUNK).max(CHUNK);
+
+    let slots = Arc::new(Semaphore::new(options.jobs.max(1)));
+    let (messages, received) = mpsc::unbounded_channel();
+    let mut collection = None;
+    let collects = |index: &usize| env.suite.cases[*index].needs.iter().any(|need| need == "gc");
+    if let Some(collecting) = options.collecting.filter(|_| options.cases.iter().any(collects)) {
+        tell(Event::Collecting { cases: 0 });
+        let found = gc::probe(&env, &collecting, &options.cancel).await;
+        for (name, present, reason) in found.shows {
+            if let Some(outcome) = probed.capabilities.iter_mut().find(|outcome| outcome.name == name) {
+                (outcome.present, outcome.reason) = (present, reason);
+            }
+            env.capabilities.insert(name.to_string(), present);
+        }
+        collection = Some(Collection {
+            retention: found.retention,
+            rounds: found.rounds,
+        });
+        env.collector = Some(Collector {
+            collecting,
+            takes: found.takes,
+            failed: found.failed,
+            slots: slots.clone(),
+            messages,
+        });
+    }
 
     tell(Event::Started {
         total: options.cases.len(),
     });
     let env = Arc::new(env);
-    let cases = run_cases(&env, &options.cases, options.jobs, &options.cancel, &events).await;
+    let mut rounds = collection
+        .as_mut()
+        .map(|c| std::mem::take(&mut c.rounds))
+        .unwrap_or_default();
+    let total = options.cases.len();
+    let (cases, ()) = tokio::join!(
+        run_cases(&env, &options.cases, slots, &options.cancel, &events),
+        gc::coordinate(&env, received, total, &options.cancel, &events, &mut rounds)
+    );
+    if let Some(collection) = &mut collection {
+        collection.rounds = rounds;
+    }
     let profile = &options.profile;
-    let requests = cases.iter().map(|case| case.exchanges.len() as u64).sum();
+    let kept: u64 = cases.iter().map(|case| case.exchanges.len() as u64).sum();
+    let requests = kept + env.unkept.load(std::sync::atomic::Ordering::Relaxed);
     Ok(Report {
         schema: SCHEMA,
         run: RunInfo {
@@ -141,6 +191,7 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         facts: facts(&cases),
         requirements: requirements(&env.suite, profile, &cases),
         interrupted: options.cancel.is_cancelled(),
+        collection,
         cases,
     })
 }
@@ -148,7 +199,7 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
 async fn run_cases(
     env: &Arc<Env>,
     chosen: &[usize],
-    jobs: usize,
+    slots: Arc<Semaphore>,
     cancel: &CancellationToken,
     events: &mpsc::UnboundedSender<Event>,
 ) -> Vec<CaseOutcome> {
@@ -158,19 +209,20 @@ async fn run_cases(
         let case = &env.suite.cases[*index];
         std::cmp::Reverse(case.setup.len() + case.steps.len())
     });
-    let slots = Arc::new(Semaphore::new(jobs.max(1)));
     let mut running = JoinSet::new();
     let mut index_of = HashMap::new();
     for index in order {
         let (env, slots, cancel, events) = (env.clone(), slots.clone(), cancel.clone(), events.clone());
         let task = running.spawn(async move {
             let case = &env.suite.cases[index];
+            let messages = env.collector.as_ref().map(|collector| collector.messages.clone());
+            let _done = Done { case: index, messages };
             // The semaphore is never closed.
-            let _slot = slots.acquire().await;
+            let slot = slots.acquire_owned().await.ok();
             let outcome = if cancel.is_cancelled() {
                 skipped(case, SkipReason::Interrupted)
             } else {
-                run_case(&env, case, &cancel).await
+                run_case(&env, index, slot, &cancel).await
             };
             drop(events.send(Event::Finished(Box::new(outcome.clone()))));
             (index, outcome)

@@ -10,8 +10,8 @@ use referee::client::credentials::Login;
 use referee::client::{self, Client, normalise_target};
 use referee::load;
 use referee::outcome::{CaseOutcome, Verdict};
-use referee::registry::{self, Auth, Config, Mutant, Variant};
-use referee::runner::{self, Isolation};
+use referee::registry::{self, Auth, Collector, Config, Mutant, Variant};
+use referee::runner::{self, Collecting, Isolation, Trigger};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,8 @@ pub const NEWEST: &str = "oci-dev";
 
 /// How long a step waits for its expectations at most: our own registry is never slow, and mutants never come round.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// The grace period of the collectors.
+const GRACE: Duration = Duration::from_millis(40);
 
 /// A registry to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -356,6 +358,16 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
             _ => Vec::new(),
         },
         auth: access.auth(),
+        collector: Collector {
+            grace: GRACE,
+            // A push that comes while garbage is collected has to come in time to be lost.
+            quiet: Duration::from_millis(if matches!(specimen, Specimen::Mutant(..)) {
+                60
+            } else {
+                10
+            }),
+            interval: None,
+        },
         ..Config::default()
     };
     let registry = registry::start(config).await.expect("a registry on loopback");
@@ -367,6 +379,21 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
         password: PASSWORD.into(),
     };
     let profile = suite.profile(profile).expect("a profile").clone();
+    let collecting = profile.documents.iter().any(|(name, _)| name == "gc").then(|| {
+        let trigger = |dry: bool| Trigger::Request {
+            method: "POST".into(),
+            url: format!("{}/api/v2.0/system/gc/schedule", registry.url()),
+            body: Some(format!(r#"{{"parameters":{{"dry_run":{dry}}}}}"#)),
+            authorization: None,
+        };
+        Collecting {
+            trigger: trigger(false),
+            dry_run: Some(trigger(true)),
+            live: true,
+            grace: Some(GRACE),
+            limit: Duration::from_secs(20),
+        }
+    });
     let options = runner::Options {
         suite: suite.clone(),
         cases: runner::select(suite, &profile, &[])
@@ -386,6 +413,13 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
         partition: None,
         strict: false,
         keep: true,
+        // The plain registry is judged in full; for the others, some copies of a step are as good as many.
+        copies: if matches!(specimen, Specimen::Plain(_)) {
+            u32::MAX
+        } else {
+            24
+        },
+        collecting,
         suite_digest: String::new(),
         cancel: CancellationToken::new(),
     };

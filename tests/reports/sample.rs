@@ -60,6 +60,7 @@ impl Sample<'_> {
                 broken: 5,
             }],
             cases,
+            collection: None,
             interrupted: false,
         }
     }

@@ -10,9 +10,11 @@ use crate::load::tree::{Key, Tree, Value};
 use crate::load::vocabulary::{self, VERBS, Verb};
 
 /// Copies of one step in `together`.
-const MAX_TIMES: u64 = 256;
+const MAX_TIMES: u64 = 2000;
 
 const BUSY: [(Busy, &str); 2] = [(Busy::Wait, "wait"), (Busy::Keep, "keep")];
+/// What `gc` may be told.
+const GC: [(bool, &str); 1] = [(true, "dry-run")];
 const REDIRECTS: [(Redirects, &str); 2] = [(Redirects::Follow, "follow"), (Redirects::Keep, "keep")];
 const AUTH: [(SendAuth, &str); 3] = [
     (SendAuth::Run, "run"),
@@ -44,6 +46,11 @@ impl Decoder<'_> {
         self.check_judgement(&fields);
         let repo = fields.get("in").and_then(|tree| self.repository(tree));
         let needs = self.needs(fields.get("needs"));
+        let only_if = fields.get("if").and_then(|tree| {
+            let name = self.name(tree, "the name of a capture")?;
+            self.refer(What::Variable(vec![name.clone()]), tree.span);
+            Some(name)
+        });
         let action = self.action(verb, value, &fields);
         if action.as_ref().is_some_and(Action::hangs_up) {
             for option in ["expect", "record", "capture", "within", "continue-if"] {
@@ -65,6 +72,7 @@ impl Decoder<'_> {
             action: action?,
             repo: repo.filter(|name| name != "repo"),
             needs,
+            only_if,
             expect,
             record,
             capture,
@@ -165,20 +173,13 @@ impl Decoder<'_> {
             "tags" => self.tags(tree)?,
             "token" => self.token(tree, fields.get("auth"))?,
             "delete" => self.delete(tree)?,
-            "gc" => {
-                self.nothing(tree);
-                Action::Gc
-            }
+            "gc" if tree.is_null() => Action::Gc { dry: false },
+            "gc" => Action::Gc {
+                dry: self.word(tree, &GC)?,
+            },
             "wait" => Action::Wait(self.time(tree)?),
-            _ => self.together(tree, fields.get("times")),
+            _ => self.together(tree, fields),
         })
-    }
-
-    fn nothing(&mut self, tree: &Tree) {
-        if !tree.is_null() {
-            let diagnostic = Diagnostic::new(Code::WrongType, tree.head(), "this takes no value");
-            self.report(diagnostic.label("leave this out"));
-        }
     }
 
     fn send(&mut self, tree: &Tree, fields: &Fields<'_>) -> Option<Send> {
@@ -342,20 +343,26 @@ impl Decoder<'_> {
         Some(Action::Delete(DeleteWhat::Tag(tag)))
     }
 
-    fn together(&mut self, tree: &Tree, times: Option<&Tree>) -> Action {
+    fn together(&mut self, tree: &Tree, fields: &Fields<'_>) -> Action {
         if self.together {
             let message = "`together` inside `together` is not possible";
             self.report(Diagnostic::new(Code::WithoutEffect, tree.head(), message).help("name all steps in one list"));
         }
-        let times = times.and_then(|tree| {
+        let times = fields.get("times").and_then(|tree| {
             let times = self.count(tree)?;
             let good = u32::try_from(times).ok().filter(|_| (1..=MAX_TIMES).contains(&times));
-            self.value(tree, good, "a number of copies", "from 1 to 256")
+            self.value(tree, good, "a number of copies", "from 1 to 2000")
         });
         let outer = std::mem::replace(&mut self.together, true);
         let steps = self.steps(Some(tree));
         self.together = outer;
+        let own = fields.get("own").and_then(|tree| self.list(tree, "a list of nodes"));
+        let own = own
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|tree| self.node_name(tree, Role::Bytes));
         Action::Together {
+            own: own.collect(),
             times: times.unwrap_or(1),
             steps,
         }

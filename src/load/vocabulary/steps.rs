@@ -9,6 +9,7 @@ pub static STEP: Shape = Shape {
     keys: &[
         key("in", Of::Name, "The repository: a name under `repos` (the case's own)."),
         NEEDS,
+        key("if", Of::Name, "Left out unless an earlier answer had this capture."),
         key(
             "expect",
             Of::Map(&MATCHERS),
@@ -167,7 +168,11 @@ pub static VERBS: &[Verb] = &[
         answers: true,
     },
     Verb {
-        key: key("gc", Of::Null, "Waits until the registry has collected its garbage."),
+        key: key(
+            "gc",
+            Of::Either(&[Of::Null, Of::Words(&["dry-run"])]),
+            "Waits until the registry has collected its garbage, or found out what it would collect.",
+        ),
         options: &[],
         answers: false,
     },
@@ -178,11 +183,18 @@ pub static VERBS: &[Verb] = &[
     },
     Verb {
         key: key("together", Of::List(&Of::Named("step")), "Runs its steps at once."),
-        options: &[key(
-            "times",
-            Of::Count,
-            "In so many copies of each, which see their number as `${i}` (1).",
-        )],
+        options: &[
+            key(
+                "times",
+                Of::Count,
+                "In so many copies of each, which see their number as `${i}` (1).",
+            ),
+            key(
+                "own",
+                Of::List(&Of::Name),
+                "Nodes of which every copy has its own, the same for the same number.",
+            ),
+        ],
         answers: false,
     },
 ];

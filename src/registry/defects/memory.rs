@@ -27,6 +27,11 @@ impl Memory {
         self.lock().remove(key).is_some()
     }
 
+    /// Forgets everything whose key begins like this.
+    pub(in crate::registry) fn forget_all(&self, prefix: &str) {
+        self.lock().retain(|key, _| !key.starts_with(prefix));
+    }
+
     /// Whether this is the first time that it is asked for this key.
     pub(in crate::registry) fn is_first(&self, key: impl Into<String>) -> bool {
         self.lock().insert(key.into(), String::new()).is_none()

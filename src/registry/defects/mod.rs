@@ -6,6 +6,7 @@
 
 mod auth;
 mod before;
+mod collect;
 mod deletions;
 mod documents;
 mod failed;
@@ -54,7 +55,7 @@ impl Registry {
             route,
             request,
         };
-        before::interfere(&seen)
+        collect::interfere(&seen).or_else(|| before::interfere(&seen))
     }
 
     /// What a mutant makes of an answer.

@@ -629,4 +629,48 @@ mutants! {
     Utf8Escaped "img-json-utf8" "Letters beyond ASCII are escaped in stored manifests.";
     DuplicateNamesServerError "dist-push-bad-document" "A name that occurs twice gives 500.";
     CanonicalJsonRequired "img-json-canonical" "Manifests that are not canonical JSON are refused.";
+    // Collecting garbage.
+    GcLosesEverything "gc-tagged-survives" "Collections leave nothing.";
+    GcLosesConfigs "gc-tagged-survives" "Collections remove the configs of images.";
+    GcLosesForeignLayers "gc-tagged-survives" "Layers that may be elsewhere are collected when they are here.";
+    GcLosesRetagged "gc-tagged-survives" "A manifest that ever lost a tag is collected, whatever tags it has.";
+    GcLosesIndexChildren "gc-index-children-survive"
+        "Collections do not look into indexes (distribution/distribution#3004).";
+    GcLosesNestedChildren "gc-index-children-survive" "Collections do not look into indexes in indexes.";
+    GcLosesSharedBlobs "gc-shared-blob-survives" "The blobs of what is collected go with it, whoever else has them.";
+    GcLosesMountedBlobs "gc-mounted-blob-survives" "A blob that is garbage in one repository goes from all.";
+    GcLosesSharedChildren "gc-shared-manifest-survives" "Children of collected indexes go with it, shared or not.";
+    GcLosesElsewhere "gc-repositories-apart" "A manifest that is garbage in one repository goes from all.";
+    GcLosesFallbackEntries "gc-fallback-entries-survive" "Collections do not look into fallback indexes.";
+    GcLosesDigestTags "gc-digest-tag-survives" "Tags such as sha256-….sig do not keep what they point at.";
+    GcLosesReferrers "gc-referrer-of-live-subject-survives" "Referrers without a tag are collected.";
+    GcLosesReferrersOfReferrers "gc-referrer-of-live-subject-survives" "Referrers of referrers are collected.";
+    GcLosesReferrersOfChildren "gc-referrer-of-live-subject-survives" "Referrers of index children are collected.";
+    GcLosesTaggedReferrers "gc-tagged-referrer-survives" "Referrers of deleted subjects go though they have a tag.";
+    GcIgnoresGrace "gc-young-content-survives" "Collections have no grace period.";
+    GcEndsUploads "gc-open-upload-survives" "Collections end all uploads.";
+    GcSweepsStaleBlobs "gc-push-during-collection" "A blob that a manifest named during the collection goes.";
+    GcSweepsStaleManifests "gc-push-during-collection" "A manifest that got a tag during the collection goes.";
+    GcResurrects "gc-deleted-stays-gone" "Deleted manifests are only hidden until the next collection.";
+    GcKeepsBlobs "gc-deleted-blobs-go" "Blobs that a manifest ever named are not collected.";
+    GcKeepsUntagged "gc-untagged-goes" "Manifests that ever were in an index are not collected.";
+    GcKeepsOrphans "gc-referrers-of-deleted-go" "Referrers of a lost referrer are not collected with it.";
+    GcKeepsCycles "gc-cycle-goes" "An index and a child that is its subject keep each other.";
+    GcKeepsSuperseded "gc-superseded-goes" "Manifests that ever had a tag are not collected.";
+    GcListsLost "gc-listed-resolves" "Collected manifests stay in the list of referrers.";
+    GcHalvesReferrers "gc-no-half-image" "The blobs of referrers are collected, the referrers are not.";
+    GcBlobsStayLost "gc-repush-works" "A collected blob is not taken again (distribution/distribution#1803).";
+    GcTakesMoreEachTime "gc-idempotent" "Collections look into an index only the first times.";
+    GcServerErrors "gc-api-stays" "Pulls give 500 while a collection runs.";
+    GcDryRunSweeps "gc-dry-run-changes-nothing" "A dry run removes what it finds.";
+    GcServesDeleted "gc-deleted-stays-gone" "Deleted manifests are served until the next collection.";
+    GcNegativeCache "gc-repush-works" "What was deleted or collected is not found when it is there again.";
+    GcUploadsFail "gc-api-stays" "Closing an upload that was open through a collection gives 500.";
+    GcUploadsLost "gc-no-half-image" "An upload that was open through a collection is confirmed and lost.";
+    GcExpiresTags "gc-idempotent" "A tag keeps its manifest through one collection only.";
+    GcLosesNewReferrers "gc-push-during-collection" "Referrers that came during the collection go.";
+    GcReferrersOff "gc-referrers-answer" "There are no referrers once garbage was collected.";
+    GcCyclePoisons "gc-api-stays" "Tags are not listed any more where a cycle was collected.";
+    GcDigestTagsFail "gc-api-stays" "Tags such as sha256-….sig give 500 once garbage was collected.";
+    GcReferrers404 "gc-referrers-answer" "Referrers of what was collected give 404.";
 }
