@@ -1,7 +1,9 @@
 //! The command line: one file per subcommand, nothing below it knows that there is one.
 
+mod connect;
 mod coverage;
 mod explain;
+mod fuzz;
 mod lint;
 mod list;
 mod parse_suite;
@@ -86,6 +88,8 @@ Start with `referee run` (the embedded registry) or `referee run https://registr
 enum Command {
     /// Certify a registry; without a URL the embedded reference registry
     Run(Box<run::RunArguments>),
+    /// Send a registry what nobody should send, and make small what goes wrong
+    Fuzz(Box<fuzz::FuzzArguments>),
     /// Serve the reference registry, whole or with a deliberate defect
     Serve(serve::ServeArguments),
     /// List the cases, profiles, capabilities, mutants or variants
@@ -117,6 +121,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Run(arguments) => run::run(*arguments),
+        Command::Fuzz(arguments) => fuzz::fuzz(*arguments),
         Command::Serve(arguments) => serve::serve(arguments),
         Command::List(arguments) => list::list(arguments),
         Command::Explain(arguments) => explain::explain(arguments),

@@ -6,6 +6,7 @@
 //! of them also runs on seeds and a bounded number of random inputs as an ordinary test.
 
 pub mod document;
+pub mod live;
 pub mod targets;
 pub mod words;
 
