@@ -65,7 +65,7 @@ pub async fn run(options: Options, show: impl Fn(&Progress) + Send + Sync + 'sta
 /// Plays one script, alone, and makes a finding of what it shows.
 pub async fn replay(options: Options, aim: Aim, choices: Vec<u8>) -> Outcome {
     let shared = Arc::new(Shared::new(options));
-    let played = shared.alone(aim, &choices, true).await;
+    let played = shared.alone(aim, &choices).await;
     shared.record(aim, &choices, &played);
     for violation in played.violations.clone() {
         shared.believe(aim, &choices, &played, violation, 0).await;
@@ -148,15 +148,13 @@ impl Shared {
             let mut rng = Rng::with_seed(crate::content::mix(self.options.seed.wrapping_add(number)));
             let (aim, choices) = self.state().corpus.next(&mut rng, &self.options.aims);
             let ops = script(aim, &choices);
-            // A list is only known in a repository that nobody else writes to.
-            let is_list = ops.iter().any(|op| matches!(op, Op::Tags(..) | Op::Referrers(..)));
-            if plays % ROOM == 0 || is_list {
+            if plays % ROOM == 0 || is_list(&ops) {
                 self.leave(&mut room);
             }
-            plays = if is_list { 0 } else { plays + 1 };
+            plays = if is_list(&ops) { 0 } else { plays + 1 };
             let manner = Manner {
                 nonce: Some(number),
-                keep_curl: false,
+                patient: false,
             };
             let played = self.play(&ops, &mut room, manner).await;
             self.record(aim, &choices, &played);
@@ -205,11 +203,11 @@ impl Shared {
     }
 
     /// Plays a script in a repository of its own, without a nonce.
-    async fn alone(&self, aim: Aim, choices: &[u8], keep_curl: bool) -> Played {
+    async fn alone(&self, aim: Aim, choices: &[u8]) -> Played {
         let mut room = self.room();
         let manner = Manner {
             nonce: None,
-            keep_curl,
+            patient: true,
         };
         let played = self.play(&script(aim, choices), &mut room, manner).await;
         self.leave(&mut room);
@@ -245,31 +243,33 @@ impl Shared {
         let times = if violation.oracle == Oracle::Hang { 2 } else { 1 };
         for _ in 0..times {
             // A registry that is late once gets a second chance to show it.
-            let again = self.alone(aim, choices, false).await;
-            if !shows(&again) && !shows(&self.alone(aim, choices, false).await) {
+            let again = self.alone(aim, choices).await;
+            if !shows(&again) && !shows(&self.alone(aim, choices).await) {
                 let mut state = self.state();
                 *state.outcome.unconfirmed.entry(violation.signature.clone()).or_default() += 1;
                 return;
             }
         }
         let smallest = self.shrink(aim, choices, violation).await;
-        let played = self.alone(aim, &smallest, true).await;
+        let played = self.alone(aim, &smallest).await;
         // What was confirmed before is written down even if the last replay fails.
         let (choices, played) = match shows(&played) {
             true => (smallest, played),
-            false => (choices.to_vec(), self.alone(aim, choices, true).await),
+            false => (choices.to_vec(), self.alone(aim, choices).await),
         };
         if let Some(violation) = played.violations.iter().find(|v| v.signature == violation.signature).cloned() {
             self.believe(aim, &choices, &played, violation, number).await;
         }
     }
 
+    /// Makes a script small, in one repository as long as it can be: what is in place there need not be pushed again.
     async fn shrink(&self, aim: Aim, choices: &[u8], violation: &Violation) -> Vec<u8> {
         let began = Instant::now();
         let mut replays = 0;
         let mut shrinker = Shrinker::new(choices.to_vec());
         let mut ops = script(aim, choices);
         let mut weight = u64::MAX;
+        let mut room = self.room();
         while let Some(candidate) = shrinker.candidate() {
             let other = script(aim, &candidate);
             if other == ops {
@@ -281,7 +281,14 @@ impl Shared {
                 break;
             }
             replays += 1;
-            let played = self.alone(aim, &candidate, false).await;
+            if is_list(&other) {
+                self.leave(&mut room);
+            }
+            let manner = Manner {
+                nonce: Some(1 << 38 | self.rooms.fetch_add(1, Ordering::Relaxed)),
+                patient: false,
+            };
+            let played = self.play(&other, &mut room, manner).await;
             let call = played.violations.iter().find(|v| v.signature == violation.signature).map(|v| v.call);
             let new = call.map(|call| weigh(&played, call));
             match new.filter(|new| *new <= weight) {
@@ -293,6 +300,7 @@ impl Shared {
                 None => shrinker.drop(),
             }
         }
+        self.leave(&mut room);
         shrinker.best().to_vec()
     }
 
@@ -362,7 +370,7 @@ impl Shared {
         room.pieces.extend((0..super::palette::PIECES.len()).filter(|_| number > 0));
         let manner = Manner {
             nonce: Some(number | 1 << 39),
-            keep_curl: false,
+            patient: false,
         };
         let paper = super::document::plain(None, 0);
         let ops = [Op::Push(paper, super::script::By::Tag)];
@@ -427,6 +435,11 @@ impl Shared {
         outcome.unconfirmed.retain(|signature, _| !found.contains_key(signature));
         outcome
     }
+}
+
+/// Whether a script lists something: a list is only known in a repository that nobody else writes to.
+fn is_list(ops: &[Op]) -> bool {
+    ops.iter().any(|op| matches!(op, Op::Tags(..) | Op::Referrers(..)))
 }
 
 /// How large a script is, as far as it matters for what it shows: its requests and their bodies.

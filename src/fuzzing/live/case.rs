@@ -89,7 +89,7 @@ fn aim_in_words(aim: Aim) -> &'static str {
 }
 
 fn comment(text: &mut String, line: &str) {
-    let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = line.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect();
     let _ = writeln!(text, "# {line}");
 }
 

@@ -1,7 +1,7 @@
 //! The operations on manifests, and what has to hold after each.
 
 use super::document::Paper;
-use super::player::{Call, Player, preview, sha256};
+use super::player::{Call, Player, any_manifest, preview, sha256};
 use super::script::{By, Odd, Op, Promise, What};
 use super::violation::Oracle;
 use crate::client::Answer;
@@ -91,6 +91,11 @@ pub async fn push(player: &mut Player<'_>, paper: &Paper, by: By) -> Last {
     last
 }
 
+/// A pull by a client that takes manifests of any type.
+fn pull(method: &str, target: &str) -> Call {
+    Call::new(method, target).header("Accept", any_manifest())
+}
+
 /// The rule of the image specification that a document breaks, in the words of our parser.
 fn verdict(paper: &Paper, bytes: &[u8]) -> Option<String> {
     let declared: Option<MediaType> = paper.content_type.as_deref().and_then(|text| text.parse().ok());
@@ -105,7 +110,7 @@ fn verdict(paper: &Paper, bytes: &[u8]) -> Option<String> {
 async fn read_back(player: &mut Player<'_>, paper: &Paper, last: &Last) {
     let by_digest = format!("/v2/${{repo}}/manifests/{}", last.digest);
     let body = last.call.body.clone().unwrap_or_default();
-    let answer = player.call_until(Call::new("GET", &by_digest), |answer| answer.status() == Some(200)).await;
+    let answer = player.call_until(pull("GET", &by_digest), |answer| answer.status() == Some(200)).await;
     if answer.error().is_some() {
         return;
     }
@@ -118,7 +123,7 @@ async fn read_back(player: &mut Player<'_>, paper: &Paper, last: &Last) {
     judge_digest(player, &answer);
     judge_type(player, paper, &answer);
     let reference = last.tag.as_ref().map_or(by_digest, |tag| format!("/v2/${{repo}}/manifests/{tag}"));
-    let head = player.call_until(Call::new("HEAD", reference), |answer| answer.status() == Some(200)).await;
+    let head = player.call_until(pull("HEAD", &reference), |answer| answer.status() == Some(200)).await;
     if head.error().is_some() {
         return;
     }
@@ -161,12 +166,12 @@ fn judge_type(player: &mut Player<'_>, paper: &Paper, answer: &Answer) {
 
 /// What was refused is not there.
 async fn stays_away(player: &mut Player<'_>, last: &Last) {
-    let answer = player.call(Call::new("GET", format!("/v2/${{repo}}/manifests/{}", last.digest))).await;
+    let answer = player.call(pull("GET", &format!("/v2/${{repo}}/manifests/{}", last.digest))).await;
     if answer.status() == Some(200) {
         player.accuse(Oracle::RefusedStored, &answer, "{status: 404}", "it is there");
     }
     if let Some(tag) = &last.tag {
-        let answer = player.call(Call::new("GET", format!("/v2/${{repo}}/manifests/{tag}"))).await;
+        let answer = player.call(pull("GET", &format!("/v2/${{repo}}/manifests/{tag}"))).await;
         if answer.status() == Some(200) {
             player.accuse(Oracle::RefusedTagged, &answer, "{status: 404}", "it is there");
         }
@@ -205,7 +210,7 @@ async fn blob_as_manifest(player: &mut Player<'_>, bytes: &[u8]) {
     if stored.status() != Some(201) || player.room.accepted.contains(&digest) {
         return;
     }
-    let answer = player.call(Call::new("GET", format!("/v2/${{repo}}/manifests/{digest}"))).await;
+    let answer = player.call(pull("GET", &format!("/v2/${{repo}}/manifests/{digest}"))).await;
     if answer.status() == Some(200) && !could_be {
         player.accuse(Oracle::BlobAsManifest, &answer, "{status: 404}", "it is served as a manifest");
     }
@@ -226,7 +231,7 @@ async fn delete(player: &mut Player<'_>, last: Option<Last>, what: What) {
     if reference == last.digest {
         player.room.accepted.remove(&last.digest);
     }
-    let answer = player.call_until(Call::new("GET", &target), |answer| answer.status() != Some(200)).await;
+    let answer = player.call_until(pull("GET", &target), |answer| answer.status() != Some(200)).await;
     if answer.status() == Some(200) {
         let oracle = if reference == last.digest { Oracle::DeletedManifest } else { Oracle::DeletedTag };
         player.accuse(oracle, &answer, "{status: 404}", "it is still there");

@@ -36,8 +36,8 @@ pub async fn tags(player: &mut Player<'_>, count: u8, query: &str) {
         }
     }
     let (first, listed) = pages(player, &format!("/v2/${{repo}}/tags/list{query}"), "/tags").await;
-    let Some(listed) = listed.filter(|_| first.status() == Some(200)) else { return };
-    let listed: Vec<String> = listed.iter().filter_map(|tag| tag.as_str().map(str::to_owned)).collect();
+    let Some(List { elements, last }) = listed else { return };
+    let listed: Vec<String> = elements.iter().filter_map(|tag| tag.as_str().map(str::to_owned)).collect();
     let zero = query == "?n=0";
     if zero && !listed.is_empty() {
         return player.accuse(Oracle::TagsZero, &first, "{json: {/tags: {length: 0}}}", preview(&first));
@@ -47,7 +47,9 @@ pub async fn tags(player: &mut Player<'_>, count: u8, query: &str) {
         return player.accuse(Oracle::TagsRepeated, &first, "{json: {/tags: {unique: \"\"}}}", format!("{listed:?}"));
     }
     // Other queries ask for a part of the list.
-    let is_whole = query.is_empty() || query.strip_prefix("?n=").is_some_and(|n| n.parse::<u8>().is_ok_and(|n| n > 0));
+    // A page that is full and has no link may not be the last one: links are a may, and clients go on by `last`.
+    let asked = query.strip_prefix("?n=").and_then(|n| n.parse::<usize>().ok());
+    let is_whole = query.is_empty() || asked.is_some_and(|n| n > 0 && last < n);
     if let Some(lost) = set.iter().find(|tag| is_whole && !distinct.contains(tag)) {
         let matcher = format!("{{json: {{/tags: {{contains: {}}}}}}}", quoted(lost));
         player.accuse(Oracle::TagsIncomplete, &first, matcher, format!("{listed:?}"));
@@ -70,8 +72,8 @@ pub async fn referrers(player: &mut Player<'_>, papers: &[Paper], query: &str) {
     }
     let target = format!("/v2/${{repo}}/referrers/{subject}{query}");
     let (first, listed) = pages(player, &target, "/manifests").await;
-    let Some(listed) = listed.filter(|_| first.status() == Some(200)) else { return };
-    let digests: Vec<&str> = listed.iter().filter_map(|entry| entry["digest"].as_str()).collect();
+    let Some(List { elements, .. }) = listed else { return };
+    let digests: Vec<&str> = elements.iter().filter_map(|entry| entry["digest"].as_str()).collect();
     let distinct: BTreeSet<&str> = digests.iter().copied().collect();
     if distinct.len() < digests.len() {
         let matcher = "{json: {/manifests: {unique: /digest}}}";
@@ -90,8 +92,15 @@ pub async fn referrers(player: &mut Player<'_>, papers: &[Paper], query: &str) {
     }
 }
 
+/// All pages of a list.
+struct List {
+    elements: Vec<serde_json::Value>,
+    /// How many of them are on the last page.
+    last: usize,
+}
+
 /// All pages of a list: the first answer, and the elements unless some page is none.
-async fn pages(player: &mut Player<'_>, target: &str, pointer: &str) -> (Answer, Option<Vec<serde_json::Value>>) {
+async fn pages(player: &mut Player<'_>, target: &str, pointer: &str) -> (Answer, Option<List>) {
     let mut call = Call::new("GET", target);
     call.pages = true;
     let first = player.call(call).await;
@@ -104,14 +113,16 @@ async fn pages(player: &mut Player<'_>, target: &str, pointer: &str) -> (Answer,
         let Ok(document) = serde_json::from_slice::<serde_json::Value>(&page.body.bytes) else {
             return (first, None);
         };
-        elements.extend(document.pointer(pointer).and_then(|list| list.as_array()).into_iter().flatten().cloned());
+        let here = document.pointer(pointer).and_then(|list| list.as_array());
+        let last = here.map_or(0, Vec::len);
+        elements.extend(here.into_iter().flatten().cloned());
         let text = page.headers_all("Link").collect::<Vec<_>>().join(", ");
         let (links, _) = Links::tolerant(&text);
         let next = links.next().and_then(|link| resolve_location(&page.url, link.target(), &[]).ok());
         let host = |url: &str| url.split('/').nth(2).map(str::to_owned);
         match next {
             Some(next) if host(&next) == host(&page.url) => page = player.follow(next).await,
-            _ => return (first, Some(elements)),
+            _ => return (first, Some(List { elements, last })),
         }
     }
     (first, None)

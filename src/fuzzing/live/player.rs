@@ -14,6 +14,7 @@ use crate::client::{
     Answer, Body, Client, RequestSpec, Target, TransportError, Via, encode_query, resolve_location,
 };
 use crate::oci::digest::{Algorithm, Digest};
+use crate::oci::media_type;
 
 /// How often an answer is looked for again that may come late, and how long is waited before each time.
 const LATE: [Duration; 3] = [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(400)];
@@ -24,6 +25,9 @@ const RAW: Duration = Duration::from_millis(700);
 /// Response bytes kept and read at most.
 const MOST_BODY: u64 = 32 << 20;
 
+/// How many bits of a nonce are used.
+const NONCE_BITS: u64 = 40;
+
 /// Where a script is played: a repository, and what it holds already.
 #[derive(Debug, Clone, Default)]
 pub struct Room {
@@ -33,6 +37,8 @@ pub struct Room {
     pub pieces: BTreeSet<usize>,
     /// Digests of manifests that were accepted.
     pub accepted: BTreeSet<String>,
+    /// Digests of everything that was pushed.
+    pub pushed: BTreeSet<String>,
 }
 
 impl Room {
@@ -105,8 +111,8 @@ pub struct Entry {
 pub struct Manner {
     /// What makes manifests unlike those of all other scripts.
     pub nonce: Option<u64>,
-    /// Whether command lines are kept.
-    pub keep_curl: bool,
+    /// Whether it is looked again for what may come late, and command lines are kept: for a script that is played alone.
+    pub patient: bool,
 }
 
 /// What came of a script.
@@ -171,12 +177,15 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// The bytes with the nonce of the script: white space at the end, which changes the digest and nothing else.
-    pub fn unlike_others(&self, bytes: &[u8]) -> Bytes {
+    /// The bytes as nobody has pushed them here: with white space at the end, which changes the digest and nothing else.
+    pub fn unlike_others(&mut self, bytes: &[u8]) -> Bytes {
         let mut bytes = bytes.to_vec();
         if let Some(nonce) = self.manner.nonce {
             bytes.push(b'\n');
-            bytes.extend((0..40).map(|bit| if nonce >> bit & 1 == 1 { b'\t' } else { b' ' }));
+            bytes.extend((0..NONCE_BITS).map(|bit| if nonce >> bit & 1 == 1 { b'\t' } else { b' ' }));
+        }
+        while !self.room.pushed.insert(sha256(&bytes)) {
+            bytes.push(b' ');
         }
         bytes.into()
     }
@@ -235,7 +244,7 @@ impl<'a> Player<'a> {
         }
         self.played.log.push(Entry {
             status: answer.status(),
-            curl: if self.manner.keep_curl { answer.exchange.curl() } else { String::new() },
+            curl: if self.manner.patient { answer.exchange.curl() } else { String::new() },
             call,
         });
         if matches!(answer.status(), Some(429 | 503)) && answer.header("Retry-After").is_some() {
@@ -255,7 +264,7 @@ impl<'a> Player<'a> {
     pub async fn call_until(&mut self, call: Call, satisfies: impl Fn(&Answer) -> bool) -> Answer {
         let mut answer = self.call(call.clone()).await;
         for wait in LATE {
-            if satisfies(&answer) || self.played.put_off {
+            if satisfies(&answer) || self.played.put_off || !self.manner.patient {
                 break;
             }
             tokio::time::sleep(wait).await;
@@ -385,6 +394,20 @@ impl<'a> Player<'a> {
             self.accuse(Oracle::ErrorBody, answer, matcher, preview(answer));
         }
     }
+}
+
+/// The value of `Accept` with every type of a manifest: what a client sends that takes anything.
+pub fn any_manifest() -> String {
+    [
+        media_type::OCI_MANIFEST,
+        media_type::OCI_INDEX,
+        media_type::DOCKER_MANIFEST,
+        media_type::DOCKER_LIST,
+        media_type::ORAS_ARTIFACT,
+        media_type::OCI_ARTIFACT_WITHDRAWN,
+        "*/*",
+    ]
+    .join(", ")
 }
 
 /// The digest of some bytes, as a registry makes it.

@@ -76,7 +76,8 @@ impl Upload {
             ChunkRange::Right => Some(span(first)),
             ChunkRange::Absent => None,
             ChunkRange::Gap(gap) => Some(span(first + usize::from(*gap))),
-            ChunkRange::Garbage(text) => Some(text.clone()),
+            // An empty field is as good as none.
+            ChunkRange::Garbage(text) => Some(text.clone()).filter(|text| !text.is_empty()),
         };
         if let Some(text) = &text {
             call = call.header("Content-Range", text.clone());
@@ -104,7 +105,7 @@ impl Upload {
             ChunkRange::Garbage(text) => {
                 self.is_sure = false;
                 // The words have ranges in their right form too.
-                if !is_upload_range(text) {
+                if !text.is_empty() && !is_upload_range(text) {
                     let seen = format!("{:?}", answer.status());
                     player.accuse(Oracle::ChunkGarbage, &answer, "{status: 4xx}", seen);
                 }
