@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::palette::PIECES;
 use super::player::{Call, Played};
 use super::script::Aim;
-use super::violation::Violation;
+use super::violation::{Oracle, Violation};
 
 /// The start of the line that holds the choices.
 const REPLAY: &str = "# replay: ";
@@ -58,7 +58,13 @@ pub fn write(aim: Aim, choices: &[u8], played: &Played, violation: &Violation, o
     setup(&mut text, &used);
     let _ = writeln!(text, "    steps:");
     for (at, call) in calls.iter().enumerate() {
-        step(&mut text, call, &calls[at + 1..], &bodies);
+        // A list is read to its end if it is about what is in it, and else only asked for.
+        let is_list = at == violation.call && matches!(oracle, Oracle::TagsIncomplete | Oracle::TagsRepeated);
+        if is_list {
+            list(&mut text, call);
+        } else {
+            step(&mut text, call, &calls[at + 1..], &bodies);
+        }
     }
     // The body that came back changed is the one that was pushed last.
     let pushed = calls.iter().rev().find_map(|call| call.body.as_deref());
@@ -146,15 +152,14 @@ fn setup(text: &mut String, pieces: &[usize]) {
     }
 }
 
+fn list(text: &mut String, call: &Call) {
+    let _ = match call.target.split_once("/tags/list?n=") {
+        Some((_, n)) => writeln!(text, "      - tags: {{n: {}}}", template(n)),
+        None => writeln!(text, "      - tags:"),
+    };
+}
+
 fn step(text: &mut String, call: &Call, later: &[&Call], bodies: &[&[u8]]) {
-    if call.pages && call.target.ends_with("/tags/list") {
-        let _ = writeln!(text, "      - tags:");
-        return;
-    }
-    if let (true, Some((_, n))) = (call.pages, call.target.split_once("/tags/list?n=")) {
-        let _ = writeln!(text, "      - tags: {{n: {}}}", template(n));
-        return;
-    }
     let target = call.target.replace('$', "$$").replace("$${repo}", "${repo}").replace("$${s", "${s");
     let _ = writeln!(text, "      - send: {}", quoted(&format!("{} {target}", call.method)));
     let map = |pairs: &[(String, String)]| {
@@ -191,7 +196,6 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::player::Entry;
-    use super::super::violation::Oracle;
     use super::*;
     use crate::load::{self, Source};
 
@@ -215,8 +219,7 @@ mod tests {
             open.opens = Some(0);
             let mut close = Call::new("PUT", "${s0}").body(&b"a${x}\xff"[..]);
             close.query.push(("digest".to_owned(), "sha256:$0".to_owned()));
-            let mut tags = Call::new("GET", "/v2/${repo}/tags/list?n=2");
-            tags.pages = true;
+            let tags = Call::new("GET", "/v2/${repo}/tags/list?n=2");
             let put = Call::new("PUT", "/v2/${repo}/manifests/a$b").header("Content-Type", "a: \"b\"").body(&b"{\"a\":\"$\"}"[..]);
             let played = played(vec![open, close, put, tags]);
             let violation = Violation {

@@ -69,14 +69,17 @@ enum Step {
 }
 
 /// The steps in their order; they begin again as long as something got smaller.
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 23] = [
     Step::Start,
     Step::Cut(128),
     Step::Cut(64),
     Step::Cut(32),
     Step::Cut(16),
     Step::Cut(8),
+    Step::Cut(6),
+    Step::Cut(5),
     Step::Cut(4),
+    Step::Cut(3),
     Step::Cut(2),
     Step::Cut(1),
     Step::Zero(8),
@@ -118,7 +121,8 @@ impl Shrinker {
     /// What was tried last does not show the violation.
     pub fn drop(&mut self) {
         self.at += match STEPS.get(self.step) {
-            Some(Step::Cut(size) | Step::Zero(size)) => *size,
+            Some(Step::Cut(size)) if *size > 8 => *size,
+            Some(Step::Zero(size)) => *size,
             Some(Step::Start) => self.at.max(1),
             _ => 1,
         };
@@ -184,7 +188,7 @@ mod tests {
             bytes.iter().filter(|byte| **byte >= 3).count() >= 2
         });
         assert_eq!(smallest, [3, 3]);
-        assert!(tries < 2000, "{tries}");
+        assert!(tries < 4000, "{tries}");
         assert_eq!(shrink(vec![7; 50], |_| true), (Vec::new(), 1));
     }
 

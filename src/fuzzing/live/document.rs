@@ -48,8 +48,10 @@ pub fn paper(u: &mut Unstructured<'_>, family: Family, subject: Option<&Digest>)
         Family::Image => image(u, &media_type, subject)?,
         Family::Index => index(u, &media_type, subject)?,
     };
-    for _ in 0..*u.choose(&[0u8, 0, 0, 0, 1, 1, 2, 3])? {
+    let mut left = 3;
+    while left > 0 && u.int_in_range(0..=4u8)? > 2 {
         wounds::wound(u, &mut root)?;
+        left -= 1;
     }
     if rare(u, 8)?
         && let Json::Object(members) = &mut root.value
@@ -114,30 +116,36 @@ fn image(u: &mut Unstructured<'_>, media_type: &str, subject: Option<&Digest>) -
         _ => any_descriptor(u)?,
     };
     members.push(("config", config));
-    let layers = (0..u.int_in_range(0..=3u8)?).map(|_| any_descriptor(u)).collect::<Result<_>>()?;
-    members.push(("layers", list(layers)));
+    members.push(("layers", list(some(u, any_descriptor)?)));
     tail(u, &mut members, subject)?;
     Ok(object(members))
 }
 
 fn index(u: &mut Unstructured<'_>, media_type: &str, subject: Option<&Digest>) -> Result<Node> {
     let mut members = head(u, media_type)?;
-    let children = (0..u.int_in_range(0..=3u8)?)
-        .map(|_| {
-            let mut child = any_descriptor(u)?;
-            if u.int_in_range(0..=2u8)? == 0 {
-                child = of(&PIECES[3]);
-            }
-            if rare(u, 4)? {
-                let platform = [("architecture", string("amd64")), ("os", string("linux"))];
-                push(&mut child, "platform", object(platform.into()));
-            }
-            Ok(child)
-        })
-        .collect::<Result<_>>()?;
+    let children = some(u, |u| {
+        let mut child = any_descriptor(u)?;
+        if u.int_in_range(0..=2u8)? == 0 {
+            child = of(&PIECES[3]);
+        }
+        if rare(u, 4)? {
+            let platform = [("architecture", string("amd64")), ("os", string("linux"))];
+            push(&mut child, "platform", object(platform.into()));
+        }
+        Ok(child)
+    })?;
     members.push(("manifests", list(children)));
     tail(u, &mut members, subject)?;
     Ok(object(members))
+}
+
+/// Up to four items. Each is announced by a choice of its own, so that it can be left out alone.
+fn some<'a>(u: &mut Unstructured<'a>, item: impl Fn(&mut Unstructured<'a>) -> Result<Node>) -> Result<Vec<Node>> {
+    let mut items = Vec::new();
+    while items.len() < 4 && u.int_in_range(0..=2u8)? > 0 {
+        items.push(item(u)?);
+    }
+    Ok(items)
 }
 
 type Members = Vec<(&'static str, Node)>;

@@ -20,18 +20,16 @@ const FAMILY: [&str; 6] = ["v1", "v1.0", "v1-a", "V1", "v10", "v"];
 /// Sets some tags on one manifest and lists them.
 pub async fn tags(player: &mut Player<'_>, count: u8, query: &str) {
     let paper = plain(None, 0);
-    let unique = player.manner.nonce.map(|nonce| format!("-{nonce}")).unwrap_or_default();
     let mut set = BTreeSet::new();
     player.provide(&paper.bytes).await;
     let bytes = player.unlike_others(&paper.bytes);
     for tag in FAMILY.iter().take(usize::from(count)) {
-        let tag = format!("{tag}{unique}");
         let call = Call::new("PUT", format!("/v2/${{repo}}/manifests/{tag}"))
             .header("Content-Type", paper.content_type.clone().unwrap_or_default())
             .body(bytes.clone());
         let answer = player.call(call).await;
         if answer.status() == Some(201) {
-            set.insert(tag);
+            set.insert(tag.to_string());
             player.room.accepted.insert(super::player::sha256(&bytes));
         }
     }
@@ -101,9 +99,7 @@ struct List {
 
 /// All pages of a list: the first answer, and the elements unless some page is none.
 async fn pages(player: &mut Player<'_>, target: &str, pointer: &str) -> (Answer, Option<List>) {
-    let mut call = Call::new("GET", target);
-    call.pages = true;
-    let first = player.call(call).await;
+    let first = player.call(Call::new("GET", target)).await;
     let mut elements = Vec::new();
     let mut page = first.clone();
     for _ in 0..PAGES {

@@ -68,8 +68,6 @@ pub struct Call {
     pub raw: bool,
     /// The upload whose URL the answer gives.
     pub opens: Option<usize>,
-    /// Whether the answer is the first page of a list that is read to its end.
-    pub pages: bool,
 }
 
 impl Call {

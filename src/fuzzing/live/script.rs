@@ -10,10 +10,11 @@ use arbitrary::{Result, Unstructured};
 use super::document::{Family, Paper, paper, rare};
 use super::palette::PIECES;
 use crate::fuzzing::words;
+use crate::oci::media_type;
 use crate::oci::reference::{RepositoryName, Tag};
 
 /// The most operations of a script.
-const MOST: u8 = 4;
+const MOST: usize = 5;
 
 /// What a script aims at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,6 +182,8 @@ pub enum Move {
     Cancel,
     /// A chunk is sent to the same upload under another repository.
     Foreign,
+    /// Another upload is opened, and so many bytes are sent to it.
+    Beside(u8),
 }
 
 /// What a chunk says of its place.
@@ -211,11 +214,13 @@ pub enum Close {
 pub fn script(aim: Aim, choices: &[u8]) -> Vec<Op> {
     let mut u = Unstructured::new(choices);
     let mut ops = Vec::new();
-    // Choices never run out with an error, but where a list is empty.
-    let count = 1 + u.int_in_range(0..=7u8).unwrap_or(0).saturating_sub(8 - MOST);
-    for _ in 0..count {
+    // Choices never run out with an error, but where a list is empty. Each operation is announced by a choice of its own.
+    while ops.len() < MOST {
         let Ok(op) = op(aim, &mut u) else { break };
         ops.push(op);
+        if u.int_in_range(0..=2u8).unwrap_or(0) < 2 {
+            break;
+        }
     }
     ops
 }
@@ -265,17 +270,25 @@ fn reference(u: &mut Unstructured<'_>) -> Result<Op> {
         })
     };
     Ok(match u.int_in_range(0..=9u8)? {
-        0..=2 => {
+        0 | 1 => {
             let tag = almost(u, words::TAGS)?;
             let is_tag = tag.parse::<Tag>().is_ok();
             let promise = if is_tag || !is_one_segment(&tag) { Promise::Answer } else { Promise::BadTag };
             odd("PUT", format!("/v2/${{repo}}/manifests/{tag}"), body, promise)
         }
-        3 => {
+        2 | 3 => {
             let name = almost(u, words::REPOSITORIES)?;
             let is_bad = name.parse::<RepositoryName>().is_err() && is_plain(&name);
             let promise = if is_bad { Promise::BadName } else { Promise::Answer };
-            odd("PUT", format!("/v2/${{repo}}/{name}/manifests/a"), body, promise)
+            // An index of nothing needs nothing in a repository that has nothing.
+            Op::Odd(Odd {
+                method: "PUT".to_owned(),
+                target: format!("/v2/${{repo}}/{name}/manifests/a"),
+                headers: vec![("Content-Type".to_owned(), media_type::OCI_INDEX.to_owned())],
+                body: Some(br#"{"schemaVersion":2,"manifests":[]}"#.to_vec()),
+                raw: false,
+                promise,
+            })
         }
         4 => {
             let method = *u.choose(&["GET", "HEAD", "DELETE", "PUT"])?;
@@ -357,8 +370,8 @@ fn headers(u: &mut Unstructured<'_>) -> Result<Op> {
             };
             Op::Push(paper, By::Tag)
         }
-        3 | 4 => Op::Part(format!("bytes={}", almost(u, words::RANGES)?)),
-        5..=7 => {
+        3..=5 => Op::Part(format!("bytes={}", almost(u, words::RANGES)?)),
+        6 | 7 => {
             let name = *u.choose(words::FIELDS)?;
             let value = match u.int_in_range(0..=3u8)? {
                 0 => printable(u.choose(words::HEADERS)?),
@@ -440,15 +453,16 @@ fn printable(text: &str) -> String {
 
 fn upload(u: &mut Unstructured<'_>) -> Result<Op> {
     let mut moves = Vec::new();
-    for _ in 0..u.int_in_range(0..=4u8)? {
-        moves.push(match u.int_in_range(0..=11u8)? {
+    while moves.len() < 6 && u.int_in_range(0..=2u8)? > 0 {
+        moves.push(match u.int_in_range(0..=13u8)? {
             0..=4 => Move::Chunk(u.int_in_range(1..=40)?, ChunkRange::Right),
             5 => Move::Chunk(u.int_in_range(1..=40)?, ChunkRange::Absent),
             6 => Move::Chunk(u.int_in_range(1..=40)?, ChunkRange::Gap(u.int_in_range(1..=200)?)),
-            7 => Move::Chunk(u.int_in_range(1..=40)?, ChunkRange::Garbage(almost(u, words::RANGES)?)),
-            8 => Move::Status,
-            9 => Move::Cancel,
-            10 => Move::Foreign,
+            7 | 8 => Move::Chunk(u.int_in_range(1..=40)?, ChunkRange::Garbage(almost(u, words::RANGES)?)),
+            9 => Move::Status,
+            10 => Move::Cancel,
+            11 => Move::Foreign,
+            12 => Move::Beside(u.int_in_range(1..=40)?),
             _ => Move::Close(u.int_in_range(0..=40)?, close(u)?),
         });
     }
@@ -475,7 +489,7 @@ fn lists(u: &mut Unstructured<'_>) -> Result<Op> {
         return Ok(Op::Tags(u.int_in_range(1..=6)?, query));
     }
     let mut papers = Vec::new();
-    for _ in 0..u.int_in_range(1..=3u8)? {
+    while papers.is_empty() || papers.len() < 4 && u.int_in_range(0..=2u8)? > 0 {
         let family = *u.choose(&[Family::Image, Family::Index])?;
         papers.push(paper(u, family, Some(&PIECES[3].digest))?);
     }

@@ -4,7 +4,7 @@ use super::palette::PIECES;
 use super::player::{Call, Player, preview, sha256};
 use super::script::{ChunkRange, Close, Move};
 use super::violation::Oracle;
-use crate::oci::range::ContentRange;
+use crate::oci::range::{ByteRanges, ContentRange};
 
 /// Plays the moves of one upload.
 pub async fn play(player: &mut Player<'_>, moves: &[Move]) {
@@ -34,6 +34,7 @@ pub async fn play(player: &mut Player<'_>, moves: &[Move]) {
                 upload.is_sure = false;
             }
             Move::Foreign => upload.foreign(player).await,
+            Move::Beside(length) => upload.beside(player, *length).await,
             Move::Close(length, close) => upload.close(player, *length, close).await,
         }
         if player.played.put_off {
@@ -135,6 +136,22 @@ impl Upload {
         }
     }
 
+    /// Another upload, which is none of this one's business.
+    async fn beside(&mut self, player: &mut Player<'_>, length: u8) {
+        let other = player.sessions.len();
+        let mut open = Call::new("POST", "/v2/${repo}/blobs/uploads/");
+        open.opens = Some(other);
+        player.call(open).await;
+        if player.sessions.get(other).is_none_or(Option::is_none) {
+            return;
+        }
+        let call = Call::new("PATCH", format!("${{s{other}}}"))
+            .header("Content-Type", "application/octet-stream")
+            .header("Content-Range", format!("0-{}", length - 1))
+            .body(self.bytes(length));
+        player.call(call).await;
+    }
+
     async fn close(&mut self, player: &mut Player<'_>, length: u8, close: &Close) {
         let bytes = self.bytes(length);
         let whole = [&self.held[..], &bytes].concat();
@@ -161,6 +178,10 @@ impl Upload {
         self.is_over |= accepted;
         // A refused end may have taken its bytes.
         self.is_sure &= accepted;
+        let is_mismatch = String::from_utf8_lossy(&answer.body.bytes).contains("DIGEST_INVALID");
+        if matches!(close, Close::Right) && was_sure && !accepted && is_mismatch {
+            return player.accuse(Oracle::CloseRefused, &answer, "{status: 201}", preview(&answer));
+        }
         let blob = Call::new("GET", format!("/v2/${{repo}}/blobs/{digest}"));
         match close {
             Close::Right if accepted && was_sure => {
@@ -205,7 +226,10 @@ pub async fn part(player: &mut Player<'_>, range: &str) {
         return;
     };
     let slice = usize::try_from(first).ok().zip(usize::try_from(last).ok()).and_then(|(first, last)| whole.get(first..=last));
-    let is_right = slice == Some(&answer.body.bytes[..]) && complete.is_none_or(|complete| complete == whole.len() as u64);
+    let is_true = slice == Some(&answer.body.bytes[..]) && complete.is_none_or(|complete| complete == whole.len() as u64);
+    // Of several ranges a server may give any, and in any form.
+    let asked = range.parse::<ByteRanges>().ok().and_then(|ranges| ranges.single()?.resolve(whole.len() as u64));
+    let is_right = is_true && asked.is_none_or(|asked| asked == (first..last + 1));
     if !is_right {
         let matcher = format!("{{not: {{header: {{Content-Range: {}}}}}}}", super::execute::quoted(span));
         player.accuse(Oracle::RangeWrong, &answer, matcher, format!("{span}: {}", preview(&answer)));

@@ -99,6 +99,8 @@ oracles! {
     BadTag "bad-tag-taken" Failure "dist-tag-grammar-reject" "A push by something that is no tag is refused.";
     BadName "bad-name-taken" Failure "dist-name-grammar-reject" "A push to something that is no name is refused.";
     BlobLost "blob-lost" Failure "dist-pull-blob-200" "A blob that was accepted can be pulled byte for byte.";
+    CloseRefused "close-refused" Failure "dist-upload-put-201"
+        "An upload is completed under the digest of the chunks that were accepted.";
     BlobWrongDigest "blob-wrong-digest" Failure "dist-push-bad-digest-not-stored"
         "Content cannot be pulled under the digest of something else.";
     ChunkGap "chunk-gap" Failure "dist-chunk-gap-416" "A chunk that does not follow the last one is refused.";

@@ -167,6 +167,7 @@ impl Registry {
                     return Some(nothing().to_string().into());
                 }
             }
+            M::DeepAnnotationKills => drop(object.remove("annotations")),
             M::SchemaVersionUnchecked => drop(object.insert("schemaVersion".into(), 2.into())),
             M::MediaTypeUnchecked => drop(object.remove("mediaType")),
             M::ConfigOptional if !is_index && !object.contains_key("config") => {

@@ -6,6 +6,7 @@
 
 mod auth;
 mod before;
+mod deep;
 mod documents;
 mod failed;
 mod inside;
@@ -51,7 +52,7 @@ impl Registry {
             route,
             request,
         };
-        before::interfere(&seen)
+        deep::interfere(&seen).or_else(|| before::interfere(&seen))
     }
 
     /// What a mutant makes of an answer.
@@ -67,6 +68,7 @@ impl Registry {
             Ok(reply) => reply,
             Err(failure) => failed::replace(&seen, failure)?,
         };
+        let reply = deep::answer(&seen, reply)?;
         let reply = match route {
             Route::Ping | Route::Extensions | Route::Token => auth::other(&seen, reply),
             Route::Blob(..) => pull::blob(&seen, reply),
