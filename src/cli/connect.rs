@@ -87,7 +87,9 @@ impl Connection {
     }
 
     fn given_login(&self) -> Result<Option<(String, String)>, Failure> {
-        let Some(username) = &self.username else { return Ok(None) };
+        let Some(username) = &self.username else {
+            return Ok(None);
+        };
         let mut password = String::new();
         std::io::stdin()
             .read_line(&mut password)

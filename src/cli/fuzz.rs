@@ -48,7 +48,12 @@ pub struct FuzzArguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["time", "requests", "target"], help_heading = "How it runs")]
     replay: Option<PathBuf>,
     /// All repositories are made below this name
-    #[arg(long, default_value = "referee-fuzz", value_name = "NAME", help_heading = "How it runs")]
+    #[arg(
+        long,
+        default_value = "referee-fuzz",
+        value_name = "NAME",
+        help_heading = "How it runs"
+    )]
     repo_prefix: String,
     /// The registry's process on this machine, whose memory is watched
     #[arg(long, value_name = "PID", help_heading = "How it runs")]
@@ -64,7 +69,13 @@ pub struct FuzzArguments {
     connection: Connection,
 
     /// Where the cases of findings are written
-    #[arg(long, visible_alias = "save", default_value = "cases/regressions", value_name = "DIR", help_heading = "Output")]
+    #[arg(
+        long,
+        visible_alias = "save",
+        default_value = "cases/regressions",
+        value_name = "DIR",
+        help_heading = "Output"
+    )]
     out: PathBuf,
     /// Print nothing but the closing sentence
     #[arg(long, short, help_heading = "Output")]
@@ -85,7 +96,8 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
         };
         let Connected { base, client, found } = arguments.connection.connect(&url, &arguments.repo_prefix).await?;
         if !base.origin.is_loopback() && !arguments.i_own_this_registry {
-            let message = format!("{base} is not on this machine: fuzzing may bring it down; say --i-own-this-registry");
+            let message =
+                format!("{base} is not on this machine: fuzzing may bring it down; say --i-own-this-registry");
             return Err(Failure::new(Exit::Usage, message));
         }
         for note in base.note.iter().chain(&found.notes) {
@@ -94,11 +106,19 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
         let answer = client.send(RequestSpec::path("GET", "/v2/")).await;
         match answer.status() {
             Some(200) => {}
-            Some(401 | 403) => return Err(Failure::new(Exit::NoTarget, format!("{base} does not let us in: log in"))),
+            Some(401 | 403) => {
+                return Err(Failure::new(
+                    Exit::NoTarget,
+                    format!("{base} does not let us in: log in"),
+                ));
+            }
             Some(status) => return Err(Failure::new(Exit::NoTarget, format!("{base}/v2/ answers {status}"))),
             None => {
                 let reason = answer.error().map(ToString::to_string).unwrap_or_default();
-                return Err(Failure::new(Exit::NoTarget, format!("{base} does not answer: {reason}")));
+                return Err(Failure::new(
+                    Exit::NoTarget,
+                    format!("{base} does not answer: {reason}"),
+                ));
             }
         }
         let cancel = CancellationToken::new();
@@ -115,7 +135,11 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
             url: base.to_string(),
             prefix: arguments.repo_prefix.clone(),
             seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
-            aims: if arguments.target.is_empty() { Aim::ALL.to_vec() } else { arguments.target.clone() },
+            aims: if arguments.target.is_empty() {
+                Aim::ALL.to_vec()
+            } else {
+                arguments.target.clone()
+            },
             jobs: arguments.jobs,
             time: arguments.time.or(arguments.requests.is_none().then_some(TIME)),
             requests: arguments.requests,
@@ -185,14 +209,25 @@ fn finish(outcome: &Outcome, arguments: &FuzzArguments) -> Result<Exit, Failure>
             let _ = writeln!(text, "seen and not reproduced ({times}): {}", plain(signature));
         }
         if !outcome.lenient.is_empty() {
-            let rules: Vec<String> = outcome.lenient.iter().map(|(rule, times)| format!("{rule} ({times})")).collect();
-            let _ = writeln!(text, "accepted though the image specification forbids it, which is no fault: {}", rules.join(", "));
+            let rules: Vec<String> = outcome
+                .lenient
+                .iter()
+                .map(|(rule, times)| format!("{rule} ({times})"))
+                .collect();
+            let _ = writeln!(
+                text,
+                "accepted though the image specification forbids it, which is no fault: {}",
+                rules.join(", ")
+            );
         }
     }
     let _ = writeln!(text, "{}", closing(outcome));
     print(&text);
     if let Some(broken) = &outcome.broken {
-        return Err(Failure::new(Exit::Failed, format!("the fuzzer itself failed: {broken}")));
+        return Err(Failure::new(
+            Exit::Failed,
+            format!("the fuzzer itself failed: {broken}"),
+        ));
     }
     Ok(match outcome.findings.is_empty() {
         _ if outcome.interrupted => Exit::Interrupted,
@@ -221,7 +256,13 @@ fn write(findings: &[Finding], folder: &Path) -> Result<Vec<Option<PathBuf>>, Fa
 }
 
 fn describe(text: &mut String, finding: &Finding, file: Option<&Path>) {
-    let _ = writeln!(text, "{} {}: {}", finding.oracle.weight(), finding.oracle, finding.oracle.says());
+    let _ = writeln!(
+        text,
+        "{} {}: {}",
+        finding.oracle.weight(),
+        finding.oracle,
+        finding.oracle.says()
+    );
     let _ = writeln!(text, "  requirement {}", finding.oracle.requirement());
     let _ = writeln!(text, "  seen {}", plain(&finding.seen));
     if let Some(body) = &finding.body {
@@ -239,7 +280,11 @@ fn describe(text: &mut String, finding: &Finding, file: Option<&Path>) {
             let _ = writeln!(text, "  no case: the format has no words for it");
         }
     }
-    let _ = writeln!(text, "  seen {} times, first in script {}\n", finding.occurrences, finding.number);
+    let _ = writeln!(
+        text,
+        "  seen {} times, first in script {}\n",
+        finding.occurrences, finding.number
+    );
 }
 
 fn plain(text: &str) -> String {
@@ -248,7 +293,11 @@ fn plain(text: &str) -> String {
 
 fn closing(outcome: &Outcome) -> String {
     let seconds = outcome.elapsed.as_secs_f64();
-    let failures = outcome.findings.iter().filter(|f| f.oracle.weight() == crate::fuzzing::live::violation::Weight::Failure).count();
+    let failures = outcome
+        .findings
+        .iter()
+        .filter(|f| f.oracle.weight() == crate::fuzzing::live::violation::Weight::Failure)
+        .count();
     format!(
         "{}seed {}: {} scripts with {} requests in {seconds:.1} s ({:.0}/s), {} of {} manifests accepted, {} classes of answers; \
          {failures} failures, {} suspicious",

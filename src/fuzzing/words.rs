@@ -157,10 +157,14 @@ pub const PATHS: &[&str] = &[
 ];
 
 /// Tags, and texts that are almost tags.
-pub const TAGS: &[&str] = &["a", "latest", "v1.0", "_", "A-b", "sha256-0", "-", ".", "..", ".a", "a~", "a+b", "a,b", "a:b"];
+pub const TAGS: &[&str] = &[
+    "a", "latest", "v1.0", "_", "A-b", "sha256-0", "-", ".", "..", ".a", "a~", "a+b", "a,b", "a:b",
+];
 
 /// Names below a repository, and texts that are almost names.
-pub const REPOSITORIES: &[&str] = &["a", "a/b", "a.b", "a__b", "a--b", "A", "a..b", "a_", "-a", "a._b", "a~", "a/B"];
+pub const REPOSITORIES: &[&str] = &[
+    "a", "a/b", "a.b", "a__b", "a--b", "A", "a..b", "a_", "-a", "a._b", "a~", "a/B",
+];
 
 /// Ranges of bytes, with and without sense.
 pub const RANGES: &[&str] = &[
@@ -231,7 +235,20 @@ pub const HEADERS: &[&str] = &[
 ];
 
 /// All lists.
-pub const ALL: &[&[&str]] = &[NAMES, MEDIA_TYPES, DIGESTS, NUMBERS, STRINGS, TOKENS, PATHS, TAGS, REPOSITORIES, RANGES, FIELDS, HEADERS];
+pub const ALL: &[&[&str]] = &[
+    NAMES,
+    MEDIA_TYPES,
+    DIGESTS,
+    NUMBERS,
+    STRINGS,
+    TOKENS,
+    PATHS,
+    TAGS,
+    REPOSITORIES,
+    RANGES,
+    FIELDS,
+    HEADERS,
+];
 
 /// The words in the format of
 /// [libFuzzer's dictionaries](https://llvm.org/docs/LibFuzzer.html#dictionaries).

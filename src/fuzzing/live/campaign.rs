@@ -98,8 +98,13 @@ struct State {
 
 impl Shared {
     fn new(options: Options) -> Self {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let run = format!("{:08x}", crate::content::mix(options.seed ^ now.as_nanos() as u64) >> 32);
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        let run = format!(
+            "{:08x}",
+            crate::content::mix(options.seed ^ now.as_nanos() as u64) >> 32
+        );
         Self {
             options,
             started: Instant::now(),
@@ -130,7 +135,11 @@ impl Shared {
         let requests = self.requests.load(Ordering::Relaxed);
         let is_enough = self.options.requests.is_some_and(|most| requests >= most);
         let is_found = self.options.until.is_some_and(|oracle| {
-            self.state().outcome.findings.iter().any(|finding| finding.oracle == oracle)
+            self.state()
+                .outcome
+                .findings
+                .iter()
+                .any(|finding| finding.oracle == oracle)
         });
         is_late || is_enough || is_found || self.gives_up() || self.state().outcome.bytes > MOST_BYTES
     }
@@ -219,7 +228,11 @@ impl Shared {
         let left = std::mem::replace(room, self.room());
         let mut state = self.state();
         if state.litter.len() < MOST_LITTER {
-            state.litter.extend(left.accepted.into_iter().map(|digest| (left.repository.clone(), digest)));
+            state.litter.extend(
+                left.accepted
+                    .into_iter()
+                    .map(|digest| (left.repository.clone(), digest)),
+            );
         }
     }
 
@@ -246,20 +259,36 @@ impl Shared {
             let again = self.alone(aim, choices).await;
             if !shows(&again) && !shows(&self.alone(aim, choices).await) {
                 let mut state = self.state();
-                *state.outcome.unconfirmed.entry(violation.signature.clone()).or_default() += 1;
+                *state
+                    .outcome
+                    .unconfirmed
+                    .entry(violation.signature.clone())
+                    .or_default() += 1;
                 return;
             }
         }
         let (mut smallest, mut lightest) = ((aim, self.shrink(aim, choices, violation).await), u64::MAX);
         let mut played = self.alone(smallest.0, &smallest.1).await;
-        if let Some(call) = played.violations.iter().find(|v| v.signature == violation.signature).map(|v| v.call) {
+        if let Some(call) = played
+            .violations
+            .iter()
+            .find(|v| v.signature == violation.signature)
+            .map(|v| v.call)
+        {
             lightest = weigh(&played, call);
         }
         // What shows everywhere is best shown by the simplest script there is.
         for other in Aim::ALL {
             let simple = self.alone(other, &[]).await;
-            let call = simple.violations.iter().find(|v| v.signature == violation.signature).map(|v| v.call);
-            if let Some(weight) = call.map(|call| weigh(&simple, call)).filter(|weight| *weight < lightest) {
+            let call = simple
+                .violations
+                .iter()
+                .find(|v| v.signature == violation.signature)
+                .map(|v| v.call);
+            if let Some(weight) = call
+                .map(|call| weigh(&simple, call))
+                .filter(|weight| *weight < lightest)
+            {
                 (smallest, lightest, played) = ((other, Vec::new()), weight, simple);
             }
         }
@@ -268,7 +297,12 @@ impl Shared {
             true => (smallest, played),
             false => ((aim, choices.to_vec()), self.alone(aim, choices).await),
         };
-        if let Some(violation) = played.violations.iter().find(|v| v.signature == violation.signature).cloned() {
+        if let Some(violation) = played
+            .violations
+            .iter()
+            .find(|v| v.signature == violation.signature)
+            .cloned()
+        {
             self.believe(aim, &choices, &played, violation, number).await;
         }
     }
@@ -300,7 +334,11 @@ impl Shared {
                 patient: false,
             };
             let played = self.play(&other, &mut room, manner).await;
-            let call = played.violations.iter().find(|v| v.signature == violation.signature).map(|v| v.call);
+            let call = played
+                .violations
+                .iter()
+                .find(|v| v.signature == violation.signature)
+                .map(|v| v.call);
             let new = call.map(|call| weigh(&played, call));
             match new.filter(|new| *new <= weight) {
                 Some(new) => {
@@ -330,7 +368,10 @@ impl Shared {
             number,
             choices: choices.to_vec(),
             curl: entries.clone().map(|entry| entry.curl.clone()).collect(),
-            body: entries.filter_map(|entry| entry.call.body.clone()).next_back().map(|body| body.to_vec()),
+            body: entries
+                .filter_map(|entry| entry.call.body.clone())
+                .next_back()
+                .map(|body| body.to_vec()),
             case: text,
             seen: violation.seen,
             signature: violation.signature,
@@ -348,7 +389,10 @@ impl Shared {
             }
             let answer = self.client().send(RequestSpec::path("GET", "/v2/")).await;
             self.requests.fetch_add(1, Ordering::Relaxed);
-            if !matches!(answer.error(), Some(TransportError::Connect { .. } | TransportError::Timeout { .. })) {
+            if !matches!(
+                answer.error(),
+                Some(TransportError::Connect { .. } | TransportError::Timeout { .. })
+            ) {
                 return true;
             }
         }
@@ -359,7 +403,11 @@ impl Shared {
         if self.dead.swap(true, Ordering::Relaxed) {
             return;
         }
-        let last: Vec<String> = played.log.iter().map(|e| format!("{} {}", e.call.method, e.call.target)).collect();
+        let last: Vec<String> = played
+            .log
+            .iter()
+            .map(|e| format!("{} {}", e.call.method, e.call.target))
+            .collect();
         let body = played.log.iter().rev().find_map(|entry| entry.call.body.clone());
         self.state().outcome.findings.push(Finding {
             oracle: Oracle::Dead,
@@ -378,7 +426,8 @@ impl Shared {
     /// An ordinary push and pull, timed, and the memory of the process if it is known.
     async fn probe(&self, number: u64) {
         let mut room = Room::new(format!("{}/{}/probe", self.options.prefix, self.run));
-        room.pieces.extend((0..super::palette::PIECES.len()).filter(|_| number > 0));
+        room.pieces
+            .extend((0..super::palette::PIECES.len()).filter(|_| number > 0));
         let manner = Manner {
             nonce: Some(number | 1 << 39),
             patient: false,
@@ -392,7 +441,11 @@ impl Shared {
             self.state().trend.add(played.slowest_ms, self.options.pid, bytes);
         }
         let mut state = self.state();
-        state.litter.extend(room.accepted.into_iter().map(|digest| (room.repository.clone(), digest)));
+        state.litter.extend(
+            room.accepted
+                .into_iter()
+                .map(|digest| (room.repository.clone(), digest)),
+        );
     }
 
     /// Deletes what was left, as far as the registry lets us, for some seconds at most.
@@ -406,7 +459,9 @@ impl Shared {
         let sweep = || async {
             loop {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-                let Some((repository, digest)) = next.filter(|_| Instant::now() < until) else { return };
+                let Some((repository, digest)) = next.filter(|_| Instant::now() < until) else {
+                    return;
+                };
                 let path = format!("/v2/{repository}/manifests/{digest}");
                 let answer = self.client().send(RequestSpec::path("DELETE", path)).await;
                 if matches!(answer.status(), Some(405) | None) {
@@ -441,9 +496,13 @@ impl Shared {
             finding.occurrences = finding.occurrences.max(hits);
         }
         outcome.findings.extend(state.trend.findings());
-        outcome.findings.sort_by(|a, b| (a.oracle.weight(), a.oracle).cmp(&(b.oracle.weight(), b.oracle)));
+        outcome
+            .findings
+            .sort_by(|a, b| (a.oracle.weight(), a.oracle).cmp(&(b.oracle.weight(), b.oracle)));
         let found: BTreeMap<_, _> = outcome.findings.iter().map(|f| (f.signature.clone(), ())).collect();
-        outcome.unconfirmed.retain(|signature, _| !found.contains_key(signature));
+        outcome
+            .unconfirmed
+            .retain(|signature, _| !found.contains_key(signature));
         outcome
     }
 }

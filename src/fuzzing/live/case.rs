@@ -30,7 +30,12 @@ pub struct Origin {
 
 /// The file, unless something was sent that the case format has no words for.
 pub fn write(aim: Aim, choices: &[u8], played: &Played, violation: &Violation, origin: &Origin) -> Option<String> {
-    let calls: Vec<&Call> = played.log.iter().take(violation.call + 1).map(|entry| &entry.call).collect();
+    let calls: Vec<&Call> = played
+        .log
+        .iter()
+        .take(violation.call + 1)
+        .map(|entry| &entry.call)
+        .collect();
     let mut bodies: Vec<&[u8]> = Vec::new();
     for body in calls.iter().filter_map(|call| call.body.as_deref()) {
         if !bodies.contains(&body) {
@@ -44,8 +49,19 @@ pub fn write(aim: Aim, choices: &[u8], played: &Played, violation: &Violation, o
     let mut text = String::new();
     comment(&mut text, &format!("Found by referee fuzz: {}.", violation.signature));
     comment(&mut text, &format!("Seen: {}", violation.seen));
-    comment(&mut text, &format!("Target: {}; seed {}, script {}.", origin.target, origin.seed, origin.number));
-    for entry in played.log.iter().take(violation.call + 1).filter(|entry| entry.curl.len() < 2_000) {
+    comment(
+        &mut text,
+        &format!(
+            "Target: {}; seed {}, script {}.",
+            origin.target, origin.seed, origin.number
+        ),
+    );
+    for entry in played
+        .log
+        .iter()
+        .take(violation.call + 1)
+        .filter(|entry| entry.curl.len() < 2_000)
+    {
         comment(&mut text, &entry.curl);
     }
     let _ = writeln!(text, "{REPLAY}{aim} {}", hex::encode(choices));
@@ -68,7 +84,9 @@ pub fn write(aim: Aim, choices: &[u8], played: &Played, violation: &Violation, o
     }
     // The body that came back changed is the one that was pushed last.
     let pushed = calls.iter().rev().find_map(|call| call.body.as_deref());
-    let pushed = pushed.and_then(|body| bodies.iter().position(|known| *known == body)).unwrap_or_default();
+    let pushed = pushed
+        .and_then(|body| bodies.iter().position(|known| *known == body))
+        .unwrap_or_default();
     let matcher = violation.matcher.replace("BODY", &format!("b{pushed}"));
     let _ = writeln!(text, "        expect:\n          {}: {matcher}", oracle.requirement());
     Some(text)
@@ -95,16 +113,18 @@ fn aim_in_words(aim: Aim) -> &'static str {
 }
 
 fn comment(text: &mut String, line: &str) {
-    let line: String = line.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect();
+    let line: String = line
+        .chars()
+        .map(|c| if matches!(c, ' '..='~') { c } else { '?' })
+        .collect();
     let _ = writeln!(text, "# {line}");
 }
 
 /// Whether the format has words for a call: every upload that it speaks of was opened by a request.
 fn is_expressible(call: &Call, calls: &[&Call]) -> bool {
     let is_token = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let is_field = |(name, value): &(String, String)| {
-        is_token(name) && value.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
-    };
+    let is_field =
+        |(name, value): &(String, String)| is_token(name) && value.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
     let session = session_of(call);
     let is_opened = session.is_none_or(|session| calls.iter().any(|call| call.opens == Some(session)));
     is_token(&call.method) && call.headers.iter().all(is_field) && is_opened
@@ -129,7 +149,11 @@ fn content(text: &mut String, bodies: &[&[u8]], pieces: &[usize]) {
                 piece.name, piece.media_type
             )
         } else {
-            writeln!(text, "      {}: {{blob: {{type: {}, text: {literal}}}}}", piece.name, piece.media_type)
+            writeln!(
+                text,
+                "      {}: {{blob: {{type: {}, text: {literal}}}}}",
+                piece.name, piece.media_type
+            )
         };
     }
     for (at, body) in bodies.iter().enumerate() {
@@ -160,10 +184,17 @@ fn list(text: &mut String, call: &Call) {
 }
 
 fn step(text: &mut String, call: &Call, later: &[&Call], bodies: &[&[u8]]) {
-    let target = call.target.replace('$', "$$").replace("$${repo}", "${repo}").replace("$${s", "${s");
+    let target = call
+        .target
+        .replace('$', "$$")
+        .replace("$${repo}", "${repo}")
+        .replace("$${s", "${s");
     let _ = writeln!(text, "      - send: {}", quoted(&format!("{} {target}", call.method)));
     let map = |pairs: &[(String, String)]| {
-        let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}: {}", template(value))).collect();
+        let pairs: Vec<String> = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", template(value)))
+            .collect();
         pairs.join(", ")
     };
     if !call.query.is_empty() {
@@ -172,13 +203,20 @@ fn step(text: &mut String, call: &Call, later: &[&Call], bodies: &[&[u8]]) {
     if !call.headers.is_empty() {
         let _ = writeln!(text, "        headers: {{{}}}", map(&call.headers));
     }
-    if let Some(at) = call.body.as_deref().and_then(|body| bodies.iter().position(|known| *known == body)) {
+    if let Some(at) = call
+        .body
+        .as_deref()
+        .and_then(|body| bodies.iter().position(|known| *known == body))
+    {
         let _ = writeln!(text, "        body: b{at}");
     }
     if call.raw {
         let _ = writeln!(text, "        wire: raw");
     }
-    if let Some(session) = call.opens.filter(|session| later.iter().any(|call| session_of(call) == Some(*session))) {
+    if let Some(session) = call
+        .opens
+        .filter(|session| later.iter().any(|call| session_of(call) == Some(*session)))
+    {
         let _ = writeln!(text, "        capture: {{s{session}: location}}");
     }
 }
@@ -220,7 +258,9 @@ mod tests {
             let mut close = Call::new("PUT", "${s0}").body(&b"a${x}\xff"[..]);
             close.query.push(("digest".to_owned(), "sha256:$0".to_owned()));
             let tags = Call::new("GET", "/v2/${repo}/tags/list?n=2");
-            let put = Call::new("PUT", "/v2/${repo}/manifests/a$b").header("Content-Type", "a: \"b\"").body(&b"{\"a\":\"$\"}"[..]);
+            let put = Call::new("PUT", "/v2/${repo}/manifests/a$b")
+                .header("Content-Type", "a: \"b\"")
+                .body(&b"{\"a\":\"$\"}"[..]);
             let played = played(vec![open, close, put, tags]);
             let violation = Violation {
                 oracle: *oracle,

@@ -184,9 +184,7 @@ mod tests {
     #[test]
     fn shrinking_ends_at_the_smallest() {
         let start = fresh(&mut Rng::with_seed(1));
-        let (smallest, tries) = shrink(start, |bytes| {
-            bytes.iter().filter(|byte| **byte >= 3).count() >= 2
-        });
+        let (smallest, tries) = shrink(start, |bytes| bytes.iter().filter(|byte| **byte >= 3).count() >= 2);
         assert_eq!(smallest, [3, 3]);
         assert!(tries < 4000, "{tries}");
         assert_eq!(shrink(vec![7; 50], |_| true), (Vec::new(), 1));
@@ -206,7 +204,9 @@ mod tests {
     fn bending_is_bounded_and_repeatable() {
         let mut rng = Rng::with_seed(2);
         let (one, other) = (fresh(&mut rng), fresh(&mut rng));
-        let bent: Vec<_> = (0..200).map(|seed| bend(&mut Rng::with_seed(seed), &one, &other)).collect();
+        let bent: Vec<_> = (0..200)
+            .map(|seed| bend(&mut Rng::with_seed(seed), &one, &other))
+            .collect();
         assert!(bent.iter().all(|bytes| bytes.len() <= 2 * MOST));
         assert!(bent.iter().filter(|bytes| **bytes != one).count() > 150);
         assert_eq!(bent[7], bend(&mut Rng::with_seed(7), &one, &other));

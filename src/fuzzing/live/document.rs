@@ -80,9 +80,16 @@ pub fn paper(u: &mut Unstructured<'_>, family: Family, subject: Option<&Digest>)
 
 /// A small legal image manifest that is about something, or about nothing.
 pub fn plain(subject: Option<&Digest>, size: usize) -> Paper {
-    let mut members = vec![("schemaVersion", number(2)), ("config", of(&PIECES[0])), ("layers", list(Vec::new()))];
+    let mut members = vec![
+        ("schemaVersion", number(2)),
+        ("config", of(&PIECES[0])),
+        ("layers", list(Vec::new())),
+    ];
     if let Some(subject) = subject {
-        members.push(("subject", descriptor(media_type::OCI_MANIFEST, subject.as_str(), size as u64)));
+        members.push((
+            "subject",
+            descriptor(media_type::OCI_MANIFEST, subject.as_str(), size as u64),
+        ));
     }
     Paper {
         content_type: Some(media_type::OCI_MANIFEST.to_owned()),
@@ -183,7 +190,13 @@ fn tail(u: &mut Unstructured<'_>, members: &mut Members, subject: Option<&Digest
         members.push(("subject", any_descriptor(u)?));
     }
     if rare(u, 4)? {
-        let kind = u.choose(&["application/vnd.example.a", "application/vnd.example.a+json", "text/plain", "", "x"])?;
+        let kind = u.choose(&[
+            "application/vnd.example.a",
+            "application/vnd.example.a+json",
+            "text/plain",
+            "",
+            "x",
+        ])?;
         members.push(("artifactType", string(kind)));
     }
     Ok(())
@@ -202,7 +215,11 @@ fn any_descriptor(u: &mut Unstructured<'_>) -> Result<Node> {
             Digest::of(Algorithm::Sha256, &[u.arbitrary::<u8>()?]).as_str(),
             1,
         ),
-        17 => descriptor(u.choose(words::MEDIA_TYPES)?, PIECES[1].digest.as_str(), PIECES[1].text.len() as u64),
+        17 => descriptor(
+            u.choose(words::MEDIA_TYPES)?,
+            PIECES[1].digest.as_str(),
+            PIECES[1].text.len() as u64,
+        ),
         18 => {
             let mut node = of(&PIECES[1]);
             replace(&mut node, "digest", string(u.choose(words::DIGESTS)?));
@@ -218,7 +235,15 @@ fn any_descriptor(u: &mut Unstructured<'_>) -> Result<Node> {
     if rare(u, 12)? {
         let (name, value) = match u.int_in_range(0..=3u8)? {
             0 => ("data", string(u.choose(&["", "e30=", "e30", "!", "AAAA"])?)),
-            1 => ("urls", list(vec![string(u.choose(&["https://example.com/a", "file:///etc/passwd", "", "\n"])?)])),
+            1 => (
+                "urls",
+                list(vec![string(u.choose(&[
+                    "https://example.com/a",
+                    "file:///etc/passwd",
+                    "",
+                    "\n",
+                ])?)]),
+            ),
             2 => ("annotations", wounds::any_value(u, 1)?),
             _ => ("platform", wounds::any_value(u, 2)?),
         };
@@ -230,7 +255,12 @@ fn any_descriptor(u: &mut Unstructured<'_>) -> Result<Node> {
 /// Things that broke some registry or some client once.
 fn thought_out(u: &mut Unstructured<'_>, family: Family) -> Result<Vec<u8>> {
     let plain = String::from_utf8_lossy(&plain(None, 0).bytes).into_owned();
-    let with = |member: &str| format!("{},{member}}}", plain.trim_end_matches('}').to_owned() + &closing(&plain));
+    let with = |member: &str| {
+        format!(
+            "{},{member}}}",
+            plain.trim_end_matches('}').to_owned() + &closing(&plain)
+        )
+    };
     let text = match u.int_in_range(0..=13u8)? {
         0 => "{}".to_owned(),
         1 => "null".to_owned(),
@@ -242,12 +272,17 @@ fn thought_out(u: &mut Unstructured<'_>, family: Family) -> Result<Vec<u8>> {
             let depth = *u.choose(&[65, 129, 1_000, 10_000])?;
             with(&format!("\"x\":{}{}", "[".repeat(depth), "]".repeat(depth)))
         }
-        6 => with(&format!("\"annotations\":{{\"a\":\"{}\"}}", "x".repeat(*u.choose(&[1_000, 65_536, 1_000_000])?))),
+        6 => with(&format!(
+            "\"annotations\":{{\"a\":\"{}\"}}",
+            "x".repeat(*u.choose(&[1_000, 65_536, 1_000_000])?)
+        )),
         7 => {
             let layer = of(&PIECES[1]).to_string();
             let count = *u.choose(&[100, 1_000])?;
             let layers = vec![layer; count].join(",");
-            with("").replace("\"layers\":[]", &format!("\"layers\":[{layers}]")).replace(",}", "}")
+            with("")
+                .replace("\"layers\":[]", &format!("\"layers\":[{layers}]"))
+                .replace(",}", "}")
         }
         8 => with(r#""mediaType":"application/vnd.oci.image.index.v1+json""#),
         9 => with(r#""schemaVersion":2"#),
@@ -358,8 +393,15 @@ mod tests {
             let bytes = thought_out(&mut Unstructured::new(&choices), Family::Image).unwrap();
             if [4, 5, 6, 7, 9, 10, 11].contains(&choice) {
                 let text = String::from_utf8(bytes).unwrap();
-                assert!(text.starts_with("{\"schemaVersion\":2,\"config\":{") && text.ends_with('}'), "{text}");
-                assert_eq!(text.matches(",}").count() + text.matches("}}}}").count(), 0, "{choice}: {text}");
+                assert!(
+                    text.starts_with("{\"schemaVersion\":2,\"config\":{") && text.ends_with('}'),
+                    "{text}"
+                );
+                assert_eq!(
+                    text.matches(",}").count() + text.matches("}}}}").count(),
+                    0,
+                    "{choice}: {text}"
+                );
             }
         }
     }

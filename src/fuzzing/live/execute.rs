@@ -77,7 +77,12 @@ pub async fn push(player: &mut Player<'_>, paper: &Paper, by: By) -> Last {
     };
     if by == By::WrongDigest {
         if accepted {
-            player.accuse(Oracle::WrongDigestTaken, &answer, "{not: {status: 2xx}}", "it was accepted");
+            player.accuse(
+                Oracle::WrongDigestTaken,
+                &answer,
+                "{not: {status: 2xx}}",
+                "it was accepted",
+            );
         }
         last.accepted = false;
     } else if accepted {
@@ -102,15 +107,24 @@ fn verdict(paper: &Paper, bytes: &[u8]) -> Option<String> {
     let violation = Document::parse(bytes, declared.as_ref()).err()?;
     let debug = format!("{:?}", violation.fault);
     let name = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    let place: Vec<&str> = violation.pointer.split('/').filter(|step| step.parse::<u32>().is_err()).collect();
-    Some(format!("{name} at {}", place.iter().take(3).copied().collect::<Vec<_>>().join("/")))
+    let place: Vec<&str> = violation
+        .pointer
+        .split('/')
+        .filter(|step| step.parse::<u32>().is_err())
+        .collect();
+    Some(format!(
+        "{name} at {}",
+        place.iter().take(3).copied().collect::<Vec<_>>().join("/")
+    ))
 }
 
 /// What was accepted can be pulled: the same bytes, the same type, by digest and by tag.
 async fn read_back(player: &mut Player<'_>, paper: &Paper, last: &Last) {
     let by_digest = format!("/v2/${{repo}}/manifests/{}", last.digest);
     let body = last.call.body.clone().unwrap_or_default();
-    let answer = player.call_until(pull("GET", &by_digest), |answer| answer.status() == Some(200)).await;
+    let answer = player
+        .call_until(pull("GET", &by_digest), |answer| answer.status() == Some(200))
+        .await;
     if answer.error().is_some() {
         return;
     }
@@ -122,26 +136,54 @@ async fn read_back(player: &mut Player<'_>, paper: &Paper, last: &Last) {
     }
     judge_digest(player, &answer);
     judge_type(player, paper, &answer);
-    let reference = last.tag.as_ref().map_or(by_digest, |tag| format!("/v2/${{repo}}/manifests/{tag}"));
-    let head = player.call_until(pull("HEAD", &reference), |answer| answer.status() == Some(200)).await;
+    let reference = last
+        .tag
+        .as_ref()
+        .map_or(by_digest, |tag| format!("/v2/${{repo}}/manifests/{tag}"));
+    let head = player
+        .call_until(pull("HEAD", &reference), |answer| answer.status() == Some(200))
+        .await;
     if head.error().is_some() {
         return;
     }
     let differs = |name: &str| matches!((head.header(name), answer.header(name)), (Some(h), Some(g)) if h != g);
     if head.status() != Some(200) {
-        player.accuse(Oracle::HeadDiffers, &head, "{status: 200}", format!("{:?}", head.status()));
+        player.accuse(
+            Oracle::HeadDiffers,
+            &head,
+            "{status: 200}",
+            format!("{:?}", head.status()),
+        );
     } else if differs("Content-Length") {
-        let matcher = format!("{{header: {{Content-Length: {{equals: \"{}\", optional: true}}}}}}", body.len());
-        player.accuse(Oracle::HeadDiffers, &head, matcher, head.header("Content-Length").unwrap_or_default());
+        let matcher = format!(
+            "{{header: {{Content-Length: {{equals: \"{}\", optional: true}}}}}}",
+            body.len()
+        );
+        player.accuse(
+            Oracle::HeadDiffers,
+            &head,
+            matcher,
+            head.header("Content-Length").unwrap_or_default(),
+        );
     } else if differs("Content-Type") {
-        let matcher = format!("{{header: {{Content-Type: {}}}}}", quoted(answer.header("Content-Type").unwrap_or_default()));
-        player.accuse(Oracle::HeadDiffers, &head, matcher, head.header("Content-Type").unwrap_or_default());
+        let matcher = format!(
+            "{{header: {{Content-Type: {}}}}}",
+            quoted(answer.header("Content-Type").unwrap_or_default())
+        );
+        player.accuse(
+            Oracle::HeadDiffers,
+            &head,
+            matcher,
+            head.header("Content-Type").unwrap_or_default(),
+        );
     }
 }
 
 /// The digest header hashes the body, by whatever algorithm.
 fn judge_digest(player: &mut Player<'_>, answer: &Answer) {
-    let Some(header) = answer.header("Docker-Content-Digest") else { return };
+    let Some(header) = answer.header("Docker-Content-Digest") else {
+        return;
+    };
     let is_right = match header.parse::<Digest>() {
         Ok(digest) => digest.algorithm().is_none() || digest.verify(&answer.body.bytes).is_ok(),
         Err(_) => false,
@@ -154,24 +196,37 @@ fn judge_digest(player: &mut Player<'_>, answer: &Answer) {
 
 /// The type is the one of the push; parameters and case do not count.
 fn judge_type(player: &mut Player<'_>, paper: &Paper, answer: &Answer) {
-    let essence = |text: &str| text.parse::<MediaType>().ok().map(|parsed| parsed.essence().to_ascii_lowercase());
+    let essence = |text: &str| {
+        text.parse::<MediaType>()
+            .ok()
+            .map(|parsed| parsed.essence().to_ascii_lowercase())
+    };
     let pushed = paper.content_type.as_deref().and_then(essence);
     let Some(pushed) = pushed else { return };
     let served = answer.header("Content-Type").and_then(essence);
     if served.as_ref() != Some(&pushed) {
         let matcher = format!("{{header: {{Content-Type: {{media-type: {}}}}}}}", quoted(&pushed));
-        player.accuse(Oracle::TypeChanged, answer, matcher, served.unwrap_or_else(|| "no type".to_owned()));
+        player.accuse(
+            Oracle::TypeChanged,
+            answer,
+            matcher,
+            served.unwrap_or_else(|| "no type".to_owned()),
+        );
     }
 }
 
 /// What was refused is not there.
 async fn stays_away(player: &mut Player<'_>, last: &Last) {
-    let answer = player.call(pull("GET", &format!("/v2/${{repo}}/manifests/{}", last.digest))).await;
+    let answer = player
+        .call(pull("GET", &format!("/v2/${{repo}}/manifests/{}", last.digest)))
+        .await;
     if answer.status() == Some(200) {
         player.accuse(Oracle::RefusedStored, &answer, "{status: 404}", "it is there");
     }
     if let Some(tag) = &last.tag {
-        let answer = player.call(pull("GET", &format!("/v2/${{repo}}/manifests/{tag}"))).await;
+        let answer = player
+            .call(pull("GET", &format!("/v2/${{repo}}/manifests/{tag}")))
+            .await;
         if answer.status() == Some(200) {
             player.accuse(Oracle::RefusedTagged, &answer, "{status: 404}", "it is there");
         }
@@ -192,7 +247,9 @@ async fn again(player: &mut Player<'_>, last: Option<&Last>) {
 async fn blob_as_manifest(player: &mut Player<'_>, bytes: &[u8]) {
     let bytes = player.unlike_others(bytes);
     let could_be = serde_json::from_slice::<serde_json::Value>(&bytes).is_ok_and(|value| {
-        ["config", "layers", "manifests", "mediaType", "fsLayers", "blobs"].iter().any(|name| value.get(name).is_some())
+        ["config", "layers", "manifests", "mediaType", "fsLayers", "blobs"]
+            .iter()
+            .any(|name| value.get(name).is_some())
     });
     let digest = sha256(&bytes);
     let session = player.sessions.len();
@@ -210,9 +267,16 @@ async fn blob_as_manifest(player: &mut Player<'_>, bytes: &[u8]) {
     if stored.status() != Some(201) || player.room.accepted.contains(&digest) {
         return;
     }
-    let answer = player.call(pull("GET", &format!("/v2/${{repo}}/manifests/{digest}"))).await;
+    let answer = player
+        .call(pull("GET", &format!("/v2/${{repo}}/manifests/{digest}")))
+        .await;
     if answer.status() == Some(200) && !could_be {
-        player.accuse(Oracle::BlobAsManifest, &answer, "{status: 404}", "it is served as a manifest");
+        player.accuse(
+            Oracle::BlobAsManifest,
+            &answer,
+            "{status: 404}",
+            "it is served as a manifest",
+        );
     }
 }
 
@@ -231,9 +295,15 @@ async fn delete(player: &mut Player<'_>, last: Option<Last>, what: What) {
     if reference == last.digest {
         player.room.accepted.remove(&last.digest);
     }
-    let answer = player.call_until(pull("GET", &target), |answer| answer.status() != Some(200)).await;
+    let answer = player
+        .call_until(pull("GET", &target), |answer| answer.status() != Some(200))
+        .await;
     if answer.status() == Some(200) {
-        let oracle = if reference == last.digest { Oracle::DeletedManifest } else { Oracle::DeletedTag };
+        let oracle = if reference == last.digest {
+            Oracle::DeletedManifest
+        } else {
+            Oracle::DeletedTag
+        };
         player.accuse(oracle, &answer, "{status: 404}", "it is still there");
     }
 }
@@ -246,7 +316,11 @@ async fn odd(player: &mut Player<'_>, odd: &Odd) {
         if !odd.raw {
             player.provide(body).await;
         }
-        call.body = Some(if odd.raw { body.clone().into() } else { player.unlike_others(body) });
+        call.body = Some(if odd.raw {
+            body.clone().into()
+        } else {
+            player.unlike_others(body)
+        });
     }
     if odd.promise == Promise::Nothing {
         player.call_unjudged(call).await;
@@ -260,7 +334,12 @@ async fn odd(player: &mut Player<'_>, odd: &Odd) {
         Promise::Answer | Promise::Nothing => return,
     };
     if accepted {
-        player.accuse(oracle, &answer, "{not: {status: 2xx}}", format!("{:?}", answer.status()));
+        player.accuse(
+            oracle,
+            &answer,
+            "{not: {status: 2xx}}",
+            format!("{:?}", answer.status()),
+        );
     }
 }
 

@@ -35,14 +35,27 @@ pub async fn tags(player: &mut Player<'_>, count: u8, query: &str) {
     }
     let (first, listed) = pages(player, &format!("/v2/${{repo}}/tags/list{query}"), "/tags").await;
     let Some(List { elements, last }) = listed else { return };
-    let listed: Vec<String> = elements.iter().filter_map(|tag| tag.as_str().map(str::to_owned)).collect();
+    let listed: Vec<String> = elements
+        .iter()
+        .filter_map(|tag| tag.as_str().map(str::to_owned))
+        .collect();
     let zero = query == "?n=0";
     if zero && !listed.is_empty() {
-        return player.accuse(Oracle::TagsZero, &first, "{json: {/tags: {length: 0}}}", preview(&first));
+        return player.accuse(
+            Oracle::TagsZero,
+            &first,
+            "{json: {/tags: {length: 0}}}",
+            preview(&first),
+        );
     }
     let distinct: BTreeSet<&String> = listed.iter().collect();
     if distinct.len() < listed.len() {
-        return player.accuse(Oracle::TagsRepeated, &first, "{json: {/tags: {unique: \"\"}}}", format!("{listed:?}"));
+        return player.accuse(
+            Oracle::TagsRepeated,
+            &first,
+            "{json: {/tags: {unique: \"\"}}}",
+            format!("{listed:?}"),
+        );
     }
     // Other queries ask for a part of the list.
     // A page that is full and has no link may not be the last one: links are a may, and clients go on by `last`.
@@ -75,18 +88,33 @@ pub async fn referrers(player: &mut Player<'_>, papers: &[Paper], query: &str) {
     let distinct: BTreeSet<&str> = digests.iter().copied().collect();
     if distinct.len() < digests.len() {
         let matcher = "{json: {/manifests: {unique: /digest}}}";
-        return player.accuse(Oracle::ReferrerRepeated, &first, matcher, format!("{} of {}", distinct.len(), digests.len()));
+        return player.accuse(
+            Oracle::ReferrerRepeated,
+            &first,
+            matcher,
+            format!("{} of {}", distinct.len(), digests.len()),
+        );
     }
     if let Some(stranger) = refused.iter().find(|digest| distinct.contains(digest.as_str())) {
         let matcher = format!("{{json: {{/manifests: {{lacks: {{digest: {}}}}}}}}}", quoted(stranger));
-        return player.accuse(Oracle::ReferrerStranger, &first, matcher, "a manifest that was refused is listed");
+        return player.accuse(
+            Oracle::ReferrerStranger,
+            &first,
+            matcher,
+            "a manifest that was refused is listed",
+        );
     }
     if !query.is_empty() {
         return;
     }
     if let Some(lost) = confirmed.iter().find(|digest| !distinct.contains(digest.as_str())) {
         let matcher = format!("{{json: {{/manifests: {{contains: {{digest: {}}}}}}}}}", quoted(lost));
-        player.accuse(Oracle::ReferrerMissing, &first, matcher, format!("{} are listed", digests.len()));
+        player.accuse(
+            Oracle::ReferrerMissing,
+            &first,
+            matcher,
+            format!("{} are listed", digests.len()),
+        );
     }
 }
 
@@ -114,7 +142,9 @@ async fn pages(player: &mut Player<'_>, target: &str, pointer: &str) -> (Answer,
         elements.extend(here.into_iter().flatten().cloned());
         let text = page.headers_all("Link").collect::<Vec<_>>().join(", ");
         let (links, _) = Links::tolerant(&text);
-        let next = links.next().and_then(|link| resolve_location(&page.url, link.target(), &[]).ok());
+        let next = links
+            .next()
+            .and_then(|link| resolve_location(&page.url, link.target(), &[]).ok());
         let host = |url: &str| url.split('/').nth(2).map(str::to_owned);
         match next {
             Some(next) if host(&next) == host(&page.url) => page = player.follow(next).await,

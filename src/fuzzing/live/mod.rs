@@ -121,7 +121,10 @@ impl Finding {
     /// A name for its file: the same whenever the same is found.
     pub fn file_name(&self) -> String {
         let hash = player::sha256(self.signature.as_bytes());
-        let short = hash.strip_prefix("sha256:").and_then(|hex| hex.get(..8)).unwrap_or_default();
+        let short = hash
+            .strip_prefix("sha256:")
+            .and_then(|hex| hex.get(..8))
+            .unwrap_or_default();
         format!("{}-{}-{short}.yaml", self.oracle, self.aim)
     }
 }

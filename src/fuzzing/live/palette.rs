@@ -54,7 +54,9 @@ pub fn named_in(bytes: &[u8]) -> Vec<usize> {
     let direct: Vec<&Piece> = PIECES.iter().filter(|piece| has(bytes, piece)).collect();
     let needed = |piece: &Piece| {
         direct.iter().any(|named| named.name == piece.name)
-            || direct.iter().any(|named| named.is_manifest && has(named.text.as_bytes(), piece))
+            || direct
+                .iter()
+                .any(|named| named.is_manifest && has(named.text.as_bytes(), piece))
     };
     (0..PIECES.len()).filter(|at| needed(&PIECES[*at])).collect()
 }
@@ -65,7 +67,12 @@ mod tests {
 
     #[test]
     fn a_child_brings_what_it_needs() {
-        let names = |text: &str| named_in(text.as_bytes()).iter().map(|at| PIECES[*at].name).collect::<Vec<_>>();
+        let names = |text: &str| {
+            named_in(text.as_bytes())
+                .iter()
+                .map(|at| PIECES[*at].name)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(names(PIECES[3].digest.as_str()), ["empty", "child"]);
         assert_eq!(names(&format!("\"{}\"", PIECES[0].digest)), ["config"]);
         assert!(names("{}").is_empty());

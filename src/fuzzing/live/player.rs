@@ -10,14 +10,16 @@ use bytes::Bytes;
 
 use super::palette::{PIECES, named_in};
 use super::violation::{Oracle, Violation, words};
-use crate::client::{
-    Answer, Body, Client, RequestSpec, Target, TransportError, Via, encode_query, resolve_location,
-};
+use crate::client::{Answer, Body, Client, RequestSpec, Target, TransportError, Via, encode_query, resolve_location};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::media_type;
 
 /// How often an answer is looked for again that may come late, and how long is waited before each time.
-const LATE: [Duration; 3] = [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(400)];
+const LATE: [Duration; 3] = [
+    Duration::from_millis(20),
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+];
 
 /// How long a request that is no HTTP may take.
 const RAW: Duration = Duration::from_millis(700);
@@ -204,11 +206,13 @@ impl<'a> Player<'a> {
                 self.room.accepted.insert(piece.digest.to_string());
                 continue;
             }
-            let opened = self.transmit(RequestSpec::path("POST", format!("/v2/{repository}/blobs/uploads/"))).await;
+            let opened = self
+                .transmit(RequestSpec::path("POST", format!("/v2/{repository}/blobs/uploads/")))
+                .await;
             let digest = piece.digest.as_str();
-            let location = opened.header("Location").and_then(|location| {
-                resolve_location(&opened.url, location, &[("digest", digest)]).ok()
-            });
+            let location = opened
+                .header("Location")
+                .and_then(|location| resolve_location(&opened.url, location, &[("digest", digest)]).ok());
             if let Some(location) = location {
                 let request = RequestSpec::new("PUT", Target::Url(location))
                     .header("Content-Type", "application/octet-stream")
@@ -242,7 +246,11 @@ impl<'a> Player<'a> {
         }
         self.played.log.push(Entry {
             status: answer.status(),
-            curl: if self.manner.patient { answer.exchange.curl() } else { String::new() },
+            curl: if self.manner.patient {
+                answer.exchange.curl()
+            } else {
+                String::new()
+            },
             call,
         });
         if matches!(answer.status(), Some(429 | 503)) && answer.header("Retry-After").is_some() {
@@ -281,8 +289,15 @@ impl<'a> Player<'a> {
             return;
         }
         let Some(entry) = self.played.log.last() else { return };
-        let status = answer.status().map_or_else(|| "none".to_owned(), |status| status.to_string());
-        let before = self.played.log.len().checked_sub(2).and_then(|at| self.played.log.get(at));
+        let status = answer
+            .status()
+            .map_or_else(|| "none".to_owned(), |status| status.to_string());
+        let before = self
+            .played
+            .log
+            .len()
+            .checked_sub(2)
+            .and_then(|at| self.played.log.get(at));
         let cause = match oracle {
             // What went wrong before says more of the cause than the request that shows it.
             Oracle::RefusedStored | Oracle::RefusedTagged => before.and_then(|entry| entry.status),
@@ -313,18 +328,33 @@ impl<'a> Player<'a> {
 
     fn request(&self, call: &Call) -> RequestSpec {
         let mut target = call.target.replace("${repo}", &self.room.repository);
-        let session = target.strip_prefix("${s").and_then(|rest| rest.split('}').next()?.parse::<usize>().ok());
+        let session = target
+            .strip_prefix("${s")
+            .and_then(|rest| rest.split('}').next()?.parse::<usize>().ok());
         if let Some(session) = session {
-            target = self.sessions.get(session).cloned().flatten().unwrap_or_else(|| "/v2/none".to_owned());
+            target = self
+                .sessions
+                .get(session)
+                .cloned()
+                .flatten()
+                .unwrap_or_else(|| "/v2/none".to_owned());
         }
         for (name, value) in &call.query {
             target.push(if target.contains('?') { '&' } else { '?' });
             target.push_str(&format!("{name}={}", encode_query(value)));
         }
         let is_url = target.starts_with("http://") || target.starts_with("https://");
-        let target = if is_url { Target::Url(target) } else { Target::Path(target) };
+        let target = if is_url {
+            Target::Url(target)
+        } else {
+            Target::Path(target)
+        };
         let mut request = RequestSpec::new(call.method.clone(), target);
-        request.headers = call.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
+        request.headers = call
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
+            .collect();
         if let Some(body) = &call.body {
             request.body = Body::Bytes(body.clone());
         }
@@ -367,7 +397,11 @@ impl<'a> Player<'a> {
         let Some(status) = answer.status().filter(|_| answer.error().is_none()) else {
             return;
         };
-        let call = self.played.log.last().map(|entry| (entry.call.method.clone(), endpoint(&entry.call.target)));
+        let call = self
+            .played
+            .log
+            .last()
+            .map(|entry| (entry.call.method.clone(), endpoint(&entry.call.target)));
         let names: Vec<&str> = {
             let mut names: Vec<&str> = answer.headers.iter().map(|(name, _)| name.as_str()).collect();
             names.sort_unstable();
@@ -416,7 +450,11 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// The start of a body, for people.
 pub fn preview(answer: &Answer) -> String {
     let text = String::from_utf8_lossy(&answer.body.bytes);
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(160).collect();
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(160)
+        .collect();
     line.trim().to_owned()
 }
 
@@ -431,7 +469,10 @@ fn endpoint(target: &str) -> &'static str {
         ("/referrers/", "referrers"),
         ("/_catalog", "catalog"),
     ];
-    known.iter().find(|(part, _)| target.contains(part)).map_or("other", |(_, name)| name)
+    known
+        .iter()
+        .find(|(part, _)| target.contains(part))
+        .map_or("other", |(_, name)| name)
 }
 
 /// The first code of an error and the first words that go with it.
@@ -455,7 +496,10 @@ fn is_well_formed(answer: &Answer) -> bool {
         return true;
     };
     let has_code = |error: &serde_json::Value| error["code"].is_string();
-    !document.is_object() || document["errors"].as_array().is_some_and(|errors| errors.iter().all(has_code))
+    !document.is_object()
+        || document["errors"]
+            .as_array()
+            .is_some_and(|errors| errors.iter().all(has_code))
 }
 
 #[cfg(test)]

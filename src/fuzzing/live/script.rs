@@ -259,7 +259,11 @@ fn reference(u: &mut Unstructured<'_>) -> Result<Op> {
     let body = Some(plain.bytes);
     let content_type = ("Content-Type".to_owned(), plain.content_type.unwrap_or_default());
     let odd = |method: &str, target: String, body: Option<Vec<u8>>, promise| {
-        let headers = if body.is_some() { vec![content_type.clone()] } else { Vec::new() };
+        let headers = if body.is_some() {
+            vec![content_type.clone()]
+        } else {
+            Vec::new()
+        };
         Op::Odd(Odd {
             method: method.to_owned(),
             target,
@@ -273,7 +277,11 @@ fn reference(u: &mut Unstructured<'_>) -> Result<Op> {
         0 | 1 => {
             let tag = almost(u, words::TAGS)?;
             let is_tag = tag.parse::<Tag>().is_ok();
-            let promise = if is_tag || !is_one_segment(&tag) { Promise::Answer } else { Promise::BadTag };
+            let promise = if is_tag || !is_one_segment(&tag) {
+                Promise::Answer
+            } else {
+                Promise::BadTag
+            };
             odd("PUT", format!("/v2/${{repo}}/manifests/{tag}"), body, promise)
         }
         2 | 3 => {
@@ -294,13 +302,28 @@ fn reference(u: &mut Unstructured<'_>) -> Result<Op> {
             let method = *u.choose(&["GET", "HEAD", "DELETE", "PUT"])?;
             let body = if method == "PUT" { body } else { None };
             let digest = almost(u, words::DIGESTS)?;
-            odd(method, format!("/v2/${{repo}}/manifests/{digest}"), body, Promise::Answer)
+            odd(
+                method,
+                format!("/v2/${{repo}}/manifests/{digest}"),
+                body,
+                Promise::Answer,
+            )
         }
         5 => {
             let method = *u.choose(&["GET", "HEAD", "DELETE"])?;
-            odd(method, format!("/v2/${{repo}}/blobs/{}", almost(u, words::DIGESTS)?), None, Promise::Answer)
+            odd(
+                method,
+                format!("/v2/${{repo}}/blobs/{}", almost(u, words::DIGESTS)?),
+                None,
+                Promise::Answer,
+            )
         }
-        6 => odd("GET", format!("/v2/${{repo}}/referrers/{}", almost(u, words::DIGESTS)?), None, Promise::Answer),
+        6 => odd(
+            "GET",
+            format!("/v2/${{repo}}/referrers/{}", almost(u, words::DIGESTS)?),
+            None,
+            Promise::Answer,
+        ),
         7 => {
             let query = query(u, &["n", "last"])?;
             let list = *u.choose(&["${repo}/tags/list", "_catalog"])?;
@@ -308,7 +331,12 @@ fn reference(u: &mut Unstructured<'_>) -> Result<Op> {
         }
         8 => {
             let query = query(u, &["digest", "mount", "from", "digest-algorithm"])?;
-            odd("POST", format!("/v2/${{repo}}/blobs/uploads/{query}"), None, Promise::Answer)
+            odd(
+                "POST",
+                format!("/v2/${{repo}}/blobs/uploads/{query}"),
+                None,
+                Promise::Answer,
+            )
         }
         _ => {
             let method = *u.choose(&["GET", "POST", "PATCH", "OPTIONS", "PURGE", "get"])?;
@@ -329,7 +357,10 @@ fn almost(u: &mut Unstructured<'_>, words: &[&str]) -> Result<String> {
         _ => word.push_str(u.choose(words)?),
     }
     word.truncate(2_000);
-    Ok(word.chars().filter(|c| c.is_ascii_graphic() && !"?#$\\\"<>^`{|}".contains(*c)).collect())
+    Ok(word
+        .chars()
+        .filter(|c| c.is_ascii_graphic() && !"?#$\\\"<>^`{|}".contains(*c))
+        .collect())
 }
 
 /// Whether a router can only take it for one segment, and for no other text than it is.
@@ -339,7 +370,9 @@ fn is_one_segment(text: &str) -> bool {
 
 fn is_plain(text: &str) -> bool {
     let is_segment = |segment: &str| {
-        is_one_segment(segment) && !segment.starts_with('_') && !["manifests", "blobs", "tags", "referrers"].contains(&segment)
+        is_one_segment(segment)
+            && !segment.starts_with('_')
+            && !["manifests", "blobs", "tags", "referrers"].contains(&segment)
     };
     text.split('/').all(is_segment)
 }
@@ -406,13 +439,21 @@ fn raw(u: &mut Unstructured<'_>) -> Result<Odd> {
         0 => ("GET", vec![field("Host", "a b")], b""),
         1 => ("GET", vec![field("Bad Name", "x")], b""),
         2 => ("GET", vec![field("X", &"y".repeat(100_000))], b""),
-        3 => ("PUT", vec![field("Content-Length", "2"), field("Content-Length", "3")], b"{}"),
+        3 => (
+            "PUT",
+            vec![field("Content-Length", "2"), field("Content-Length", "3")],
+            b"{}",
+        ),
         4 => (
             "PUT",
             vec![field("Transfer-Encoding", "chunked"), field("Content-Length", "5")],
             b"0\r\n\r\n",
         ),
-        5 => ("PUT", vec![field("Transfer-Encoding", "chunked")], b"xyz\r\n{}\r\n0\r\n\r\n"),
+        5 => (
+            "PUT",
+            vec![field("Transfer-Encoding", "chunked")],
+            b"xyz\r\n{}\r\n0\r\n\r\n",
+        ),
         6 => ("PUT", vec![field("Content-Length", "-1")], b"{}"),
         _ => ("G\u{1}T", Vec::new(), b""),
     };
@@ -439,7 +480,13 @@ fn auth(u: &mut Unstructured<'_>) -> Result<Op> {
     };
     Ok(Op::Odd(Odd {
         method: (*u.choose(&["GET", "POST"])?).to_owned(),
-        target: (*u.choose(&["/v2/", "/v2/${repo}/tags/list", "/v2/${repo}/blobs/uploads/", "/v2/_catalog"])?).to_owned(),
+        target: (*u.choose(&[
+            "/v2/",
+            "/v2/${repo}/tags/list",
+            "/v2/${repo}/blobs/uploads/",
+            "/v2/_catalog",
+        ])?)
+        .to_owned(),
         headers: vec![("Authorization".to_owned(), format!("{scheme}{token}"))],
         body: None,
         raw: false,
@@ -448,7 +495,11 @@ fn auth(u: &mut Unstructured<'_>) -> Result<Op> {
 }
 
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect::<String>().trim().to_owned()
+    text.chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 fn upload(u: &mut Unstructured<'_>) -> Result<Op> {
@@ -525,7 +576,10 @@ mod tests {
         let mut bad = 0;
         for _ in 0..4000 {
             let choices = fresh(&mut rng);
-            for op in script(Aim::Reference, &choices).into_iter().chain(script(Aim::Headers, &choices)) {
+            for op in script(Aim::Reference, &choices)
+                .into_iter()
+                .chain(script(Aim::Headers, &choices))
+            {
                 let Op::Odd(odd) = op else { continue };
                 assert!(crate::case::Template::parse(&odd.target).is_ok(), "{}", odd.target);
                 assert!(odd.target.bytes().all(|b| b.is_ascii_graphic()), "{}", odd.target);

@@ -101,7 +101,12 @@ impl Upload {
             ChunkRange::Gap(_) if !self.is_sure => {}
             ChunkRange::Gap(_) => {
                 self.is_sure = false;
-                player.accuse(Oracle::ChunkGap, &answer, "{status: 416}", format!("{:?}", answer.status()));
+                player.accuse(
+                    Oracle::ChunkGap,
+                    &answer,
+                    "{status: 416}",
+                    format!("{:?}", answer.status()),
+                );
             }
             ChunkRange::Garbage(text) => {
                 self.is_sure = false;
@@ -123,7 +128,9 @@ impl Upload {
             return;
         }
         let foreign = player.sessions.len();
-        player.sessions.push(Some(location.replace(&path, &format!("/v2/{repository}-other/"))));
+        player
+            .sessions
+            .push(Some(location.replace(&path, &format!("/v2/{repository}-other/"))));
         let bytes = self.bytes(4);
         let call = Call::new("PATCH", format!("${{s{foreign}}}"))
             .header("Content-Type", "application/octet-stream")
@@ -170,7 +177,12 @@ impl Upload {
         let accepted = answer.status().is_some_and(|status| (200..300).contains(&status));
         if self.is_over {
             if accepted {
-                player.accuse(Oracle::SessionReused, &answer, "{status: 4xx}", "it was completed once more");
+                player.accuse(
+                    Oracle::SessionReused,
+                    &answer,
+                    "{status: 4xx}",
+                    "it was completed once more",
+                );
             }
             return;
         }
@@ -189,7 +201,10 @@ impl Upload {
                 let is_there = answer.status() == Some(200) && answer.body.bytes == whole;
                 if !is_there && answer.error().is_none() {
                     let seen = format!("{:?} {}", answer.status(), preview(&answer));
-                    let matcher = format!("[{{status: 200}}, {{body: {{matches: \"^{}$\"}}}}]", String::from_utf8_lossy(&whole));
+                    let matcher = format!(
+                        "[{{status: 200}}, {{body: {{matches: \"^{}$\"}}}}]",
+                        String::from_utf8_lossy(&whole)
+                    );
                     player.accuse(Oracle::BlobLost, &answer, matcher, seen);
                 }
             }
@@ -225,13 +240,28 @@ pub async fn part(player: &mut Player<'_>, range: &str) {
     let Ok(ContentRange::Part { first, last, complete }) = span.parse::<ContentRange>() else {
         return;
     };
-    let slice = usize::try_from(first).ok().zip(usize::try_from(last).ok()).and_then(|(first, last)| whole.get(first..=last));
-    let is_true = slice == Some(&answer.body.bytes[..]) && complete.is_none_or(|complete| complete == whole.len() as u64);
+    let slice = usize::try_from(first)
+        .ok()
+        .zip(usize::try_from(last).ok())
+        .and_then(|(first, last)| whole.get(first..=last));
+    let is_true =
+        slice == Some(&answer.body.bytes[..]) && complete.is_none_or(|complete| complete == whole.len() as u64);
     // Of several ranges a server may give any, and in any form.
-    let asked = range.parse::<ByteRanges>().ok().and_then(|ranges| ranges.single()?.resolve(whole.len() as u64));
+    let asked = range
+        .parse::<ByteRanges>()
+        .ok()
+        .and_then(|ranges| ranges.single()?.resolve(whole.len() as u64));
     let is_right = is_true && asked.is_none_or(|asked| asked == (first..last + 1));
     if !is_right {
-        let matcher = format!("{{not: {{header: {{Content-Range: {}}}}}}}", super::execute::quoted(span));
-        player.accuse(Oracle::RangeWrong, &answer, matcher, format!("{span}: {}", preview(&answer)));
+        let matcher = format!(
+            "{{not: {{header: {{Content-Range: {}}}}}}}",
+            super::execute::quoted(span)
+        );
+        player.accuse(
+            Oracle::RangeWrong,
+            &answer,
+            matcher,
+            format!("{span}: {}", preview(&answer)),
+        );
     }
 }

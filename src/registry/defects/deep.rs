@@ -38,7 +38,9 @@ impl Registry {
         match mutant {
             M::DeepNestingLost if depth(bytes) > 30 => vanish(),
             M::DeepSurrogateServerError if text.contains("\\ud8") => return Err(server_error()),
-            M::DeepSizeServerError if text.contains("\"size\":9223372036854775808") || text.contains("\"size\":1844674407") => {
+            M::DeepSizeServerError
+                if text.contains("\"size\":9223372036854775808") || text.contains("\"size\":1844674407") =>
+            {
                 return Err(server_error());
             }
             M::DeepVersionServerError if !text.contains("schemaVersion") && !text.trim().is_empty() => {
@@ -48,25 +50,34 @@ impl Registry {
                 // Long enough for any time limit.
                 tokio::time::sleep(Duration::from_secs(3600)).await;
             }
-            M::DeepRefusedStored | M::DeepMemory | M::DeepSlow => self.deep_refusal(mutant, name, digest, media_type, bytes),
+            M::DeepRefusedStored | M::DeepMemory | M::DeepSlow => {
+                self.deep_refusal(mutant, name, digest, media_type, bytes)
+            }
             _ => {}
         }
         if mutant == M::DeepSlow {
-            let refused = self.memory.recall("refused").and_then(|count| count.parse().ok()).unwrap_or(0);
+            let refused = self
+                .memory
+                .recall("refused")
+                .and_then(|count| count.parse().ok())
+                .unwrap_or(0);
             tokio::time::sleep(SLOWER * refused).await;
         }
         Ok(())
     }
 
     fn deep_refusal(&self, mutant: M, name: &RepositoryName, digest: &Digest, media_type: &str, bytes: &Bytes) {
-        let Err(reason) = Document::read(media_type, bytes) else { return };
+        let Err(reason) = Document::read(media_type, bytes) else {
+            return;
+        };
         match mutant {
             M::DeepMemory => self.memory.remember(digest.as_str(), "x".repeat(LEFT_BEHIND)),
             M::DeepSlow => drop(self.memory.count("refused")),
             _ if reason.contains("occurs twice") => {
                 let nothing = br#"{"schemaVersion":2,"manifests":[]}"#;
                 if let Ok(document) = Document::read(media_type::OCI_INDEX, nothing) {
-                    self.store().put_manifest(name, digest, media_type.into(), bytes.clone(), document);
+                    self.store()
+                        .put_manifest(name, digest, media_type.into(), bytes.clone(), document);
                 }
             }
             _ => {}
@@ -77,7 +88,9 @@ impl Registry {
 /// The answer of a mutant that does not get as far as the handler.
 pub(super) fn interfere(seen: &Seen<'_>) -> Option<Answer> {
     match (seen.mutant, seen.route) {
-        (M::DeepNegativeLost, Route::Tags(_)) if seen.request.query("n").is_some_and(|n| n.starts_with('-')) => vanish(),
+        (M::DeepNegativeLost, Route::Tags(_)) if seen.request.query("n").is_some_and(|n| n.starts_with('-')) => {
+            vanish()
+        }
         (M::DeepRangeServerError, Route::Upload(..)) => {
             let range = seen.request.header(header::CONTENT_RANGE)?;
             let is_too_large = |number: &str| {
@@ -108,7 +121,11 @@ pub(super) fn answer(seen: &Seen<'_>, reply: Reply) -> Answer {
     if seen.mutant == M::DeepReferrerLost && matches!(seen.route, Route::Referrers(..)) && reply.is_ok() {
         return Ok(reply.edited(|body| {
             if let Some(list) = body["manifests"].as_array_mut() {
-                list.retain(|entry| !entry["artifactType"].as_str().is_some_and(|kind| kind.ends_with("a+json")));
+                list.retain(|entry| {
+                    !entry["artifactType"]
+                        .as_str()
+                        .is_some_and(|kind| kind.ends_with("a+json"))
+                });
             }
         }));
     }
@@ -122,7 +139,9 @@ fn vanish() -> ! {
 
 fn has_annotation(bytes: &[u8], is_bad: impl Fn(&Value) -> bool) -> bool {
     let document: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    document["annotations"].as_object().is_some_and(|annotations| annotations.values().any(is_bad))
+    document["annotations"]
+        .as_object()
+        .is_some_and(|annotations| annotations.values().any(is_bad))
 }
 
 /// How deep brackets and braces are nested, as far as a look at the text can tell.
