@@ -238,6 +238,52 @@ async fn every_planted_defect_is_found_and_made_small() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registry_that_gets_slower_is_told() {
+    let running = start(Some(Mutant::DeepSlow), Vec::new()).await;
+    let mut options = options(&running, 9_000, None);
+    options.aims = vec![Aim::Manifest];
+    options.jobs = 8;
+    let outcome = campaign::run(options, |_| {}).await;
+    let found: Vec<Oracle> = outcome.findings.iter().map(|finding| finding.oracle).collect();
+    assert_eq!(found, [Oracle::Slower]);
+}
+
+/// In a process of its own, for the memory of this one is that of all tests.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registry_that_forgets_nothing_is_told() {
+    use std::io::{BufRead as _, BufReader};
+    for (mutant, expected) in [(Some("deep-memory"), vec![Oracle::Larger]), (None, Vec::new())] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_referee"));
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(std::process::Stdio::piped());
+        if let Some(mutant) = mutant {
+            command.args(["--mutant", mutant]);
+        }
+        let mut served = command.spawn().expect("the program");
+        let mut line = String::new();
+        BufReader::new(served.stdout.take().expect("its output"))
+            .read_line(&mut line)
+            .expect("a line");
+        let url = line.split_whitespace().last().expect("its address");
+        let base = normalise_target(url, false).expect("an address");
+        let idle = start(None, Vec::new()).await;
+        let options = Options {
+            client: Client::new(client::Options::new(base)).expect("a client"),
+            aims: vec![Aim::Manifest],
+            jobs: 8,
+            pid: Some(served.id()),
+            ..options(&idle, 9_000, None)
+        };
+        let outcome = campaign::run(options, |_| {}).await;
+        served.kill().expect("its end");
+        served.wait().expect("its end");
+        let found: Vec<Oracle> = outcome.findings.iter().map(|finding| finding.oracle).collect();
+        assert_eq!(found, expected, "{:?}", outcome.findings);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_plain_registry_is_left_in_peace() {
     let running = start(None, Vec::new()).await;
     let outcome = fuzz(&running, 8_000, None).await;

@@ -9,7 +9,7 @@ const LOOKS: usize = 12;
 
 /// How many times slower the last quarter has to be than the first, and by how many milliseconds at least.
 const SLOWER: f64 = 6.0;
-const BY_MS: f64 = 40.0;
+const BY_MS: f64 = 25.0;
 
 /// How many bytes larger a process has to be, and how many times what was sent meanwhile.
 const LARGER: u64 = 48 << 20;

@@ -20,7 +20,7 @@ use crate::registry::server::Registry;
 const LEFT_BEHIND: usize = 128 << 10;
 
 /// How much slower each refused manifest makes those after it.
-const SLOWER: Duration = Duration::from_micros(400);
+const SLOWER: Duration = Duration::from_micros(150);
 
 impl Registry {
     /// What a mutant does with a manifest before it is read.
