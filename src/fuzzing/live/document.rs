@@ -123,7 +123,10 @@ fn image(u: &mut Unstructured<'_>, media_type: &str, subject: Option<&Digest>) -
         _ => any_descriptor(u)?,
     };
     members.push(("config", config));
-    members.push(("layers", list(some(u, any_descriptor)?)));
+    let layers = some(u, any_descriptor)?;
+    if !rare(u, 12)? {
+        members.push(("layers", list(layers)));
+    }
     tail(u, &mut members, subject)?;
     Ok(object(members))
 }
@@ -141,7 +144,9 @@ fn index(u: &mut Unstructured<'_>, media_type: &str, subject: Option<&Digest>) -
         }
         Ok(child)
     })?;
-    members.push(("manifests", list(children)));
+    if !rare(u, 8)? {
+        members.push(("manifests", list(children)));
+    }
     tail(u, &mut members, subject)?;
     Ok(object(members))
 }
@@ -176,7 +181,11 @@ fn tail(u: &mut Unstructured<'_>, members: &mut Members, subject: Option<&Digest
                 };
                 Ok(Member {
                     name,
-                    value: string(u.choose(&["", "b", "\u{feff}", "\u{202e}x", "\r\nX: y", "\u{0}"])?),
+                    value: if rare(u, 6)? {
+                        wounds::any_value(u, 1)?
+                    } else {
+                        string(u.choose(&["", "b", "\u{feff}", "\u{202e}x", "\r\nX: y", "\u{0}"])?)
+                    },
                 })
             })
             .collect::<Result<_>>()?;

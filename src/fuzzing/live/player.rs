@@ -458,7 +458,7 @@ pub fn preview(answer: &Answer) -> String {
     line.trim().to_owned()
 }
 
-/// Which part of the API a target belongs to.
+/// Which part of the API a target belongs to; a digest that is none is another matter than one that is.
 fn endpoint(target: &str) -> &'static str {
     let known = [
         ("/manifests/", "manifests"),
@@ -469,10 +469,20 @@ fn endpoint(target: &str) -> &'static str {
         ("/referrers/", "referrers"),
         ("/_catalog", "catalog"),
     ];
-    known
+    let name = known
         .iter()
         .find(|(part, _)| target.contains(part))
-        .map_or("other", |(_, name)| name)
+        .map_or("other", |(_, name)| name);
+    let last = target
+        .split('?')
+        .next()
+        .and_then(|path| path.rsplit('/').next())
+        .unwrap_or_default();
+    let is_digest = last.parse::<Digest>().is_ok_and(|digest| digest.algorithm().is_some());
+    match name {
+        "manifests" if is_digest => "manifests-by-digest",
+        name => name,
+    }
 }
 
 /// The first code of an error and the first words that go with it.
