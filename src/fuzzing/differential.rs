@@ -16,13 +16,16 @@ use crate::oci::violation::Fault;
 /// What a document links to, in the order config, layers, children, subject: digest and size of each.
 pub type Links = Vec<(String, String)>;
 
+/// What a reader makes of a document: its links or a reason; nothing if the reader has no word for the kind.
+pub type Reading = Option<Result<Links, String>>;
+
 /// A reader of manifests.
 #[derive(Clone, Copy)]
 pub struct Reader {
     /// Its name.
     pub name: &'static str,
     /// Reads an image manifest or an index; nothing if it has no word for the kind.
-    pub read: fn(&[u8], Kind) -> Option<Result<Links, String>>,
+    pub read: fn(&[u8], Kind) -> Reading,
     /// What is known and not worth another word.
     pub pardons: &'static [Pardon],
 }
@@ -164,7 +167,7 @@ pub const GO: Reader = Reader {
     ],
 };
 
-fn go(bytes: &[u8], kind: Kind) -> Option<Result<Links, String>> {
+fn go(bytes: &[u8], kind: Kind) -> Reading {
     let members: &[&str] = match kind {
         Kind::Image => &["config", "layers", "subject"],
         Kind::Index => &["manifests", "subject"],

@@ -53,7 +53,7 @@ fn from_cases() -> BTreeMap<PathBuf, Vec<u8>> {
     let suite = load::load(&load::builtin()).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
     let mut seeds = BTreeMap::new();
     for case in &suite.cases {
-        for node in case.content.iter().filter_map(|node| document(node)) {
+        for node in case.content.iter().filter_map(document) {
             let hash = crate::fuzzing::live::player::sha256(&node);
             let name = format!("{MADE}case-{}", &hash["sha256:".len()..][..8]);
             seeds.insert(folder("json").join(&name), node.clone());

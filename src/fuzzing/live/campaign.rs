@@ -186,7 +186,7 @@ impl Shared {
                     }
                 }
             }
-            if number % PROBE == 0 {
+            if number.is_multiple_of(PROBE) {
                 self.probe(number).await;
             }
         }
@@ -346,7 +346,7 @@ impl Shared {
                     ops = other;
                     shrinker.keep(candidate);
                 }
-                None => shrinker.drop(),
+                None => shrinker.pass(),
             }
         }
         self.leave(&mut room);
@@ -498,7 +498,7 @@ impl Shared {
         outcome.findings.extend(state.trend.findings());
         outcome
             .findings
-            .sort_by(|a, b| (a.oracle.weight(), a.oracle).cmp(&(b.oracle.weight(), b.oracle)));
+            .sort_by_key(|finding| (finding.oracle.weight(), finding.oracle));
         let found: BTreeMap<_, _> = outcome.findings.iter().map(|f| (f.signature.clone(), ())).collect();
         outcome
             .unconfirmed

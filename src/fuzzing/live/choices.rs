@@ -119,7 +119,7 @@ impl Shrinker {
     }
 
     /// What was tried last does not show the violation.
-    pub fn drop(&mut self) {
+    pub fn pass(&mut self) {
         self.at += match STEPS.get(self.step) {
             Some(Step::Cut(size)) if *size > 8 => *size,
             Some(Step::Zero(size)) => *size,
@@ -158,7 +158,7 @@ impl Shrinker {
             if next != self.best && !is_fold_of_zero {
                 return Some(next);
             }
-            self.drop();
+            self.pass();
         }
     }
 }
@@ -175,7 +175,7 @@ mod tests {
             if shows(&candidate) {
                 shrinker.keep(candidate);
             } else {
-                shrinker.drop();
+                shrinker.pass();
             }
         }
         (shrinker.best().to_vec(), tries)
