@@ -19,7 +19,10 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("registry", &["oci"]),
     (
         "fuzzing",
-        &["oci", "case", "content", "load", "client", "expect", "outcome"],
+        // The registry is one of the things that are fuzzed.
+        &[
+            "oci", "case", "content", "load", "client", "expect", "outcome", "registry",
+        ],
     ),
     ("cli", &["*"]),
 ];

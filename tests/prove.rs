@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             allowed(&lab, *variant)
         }));
     }
-    for mutant in Mutant::ALL {
+    for mutant in Mutant::ALL.iter().filter(|mutant| !mutant.is_deep()) {
         // Where no case judges what a mutant breaks, `referee coverage` shows the hole; there is nothing to prove yet.
         let untested = !lab.judges(mutant.breaks());
         let lab = lab.clone();

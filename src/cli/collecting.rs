@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::run::duration;
+use super::connect::duration;
 use crate::registry::Collector;
 use crate::runner::{Collecting, Trigger};
 

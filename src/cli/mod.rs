@@ -2,8 +2,10 @@
 
 mod collecting;
 mod compare;
+mod connect;
 mod coverage;
 mod explain;
+mod fuzz;
 mod known;
 mod lint;
 mod list;
@@ -98,6 +100,8 @@ Start here:
 enum Command {
     /// Certify a registry; without a URL the embedded reference registry
     Run(Box<run::RunArguments>),
+    /// Send a registry what nobody should send, and make small what goes wrong
+    Fuzz(Box<fuzz::FuzzArguments>),
     /// Serve the reference registry, whole or with a deliberate defect
     Serve(serve::ServeArguments),
     /// List the cases, requirements, profiles, capabilities, mutants or variants
@@ -137,6 +141,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Run(arguments) => run::run(*arguments),
+        Command::Fuzz(arguments) => fuzz::fuzz(*arguments),
         Command::Serve(arguments) => serve::serve(arguments),
         Command::List(arguments) => list::list(arguments),
         Command::Explain(arguments) => explain::explain(arguments),

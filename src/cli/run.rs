@@ -1,19 +1,17 @@
 //! `referee run`.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::collecting::{self, CollectingArguments};
+use super::connect::{Connected, Connection};
 use super::merge::exit_of;
 use super::report::look;
 use super::suite::{SuiteArguments, check_filters, load_suite, profile};
 use super::{Exit, Failure, known, print};
-use crate::client::credentials::{self, Found, Given};
-use crate::client::{self, BaseUrl, Client, TlsOptions, normalise_target};
 use crate::outcome::{Partition, Report, apply_known};
 use crate::registry::{self, Config, Running};
 use crate::report::progress::{Progress, ProgressEvent};
@@ -78,45 +76,14 @@ pub struct RunArguments {
         help_heading = "How it runs"
     )]
     repos: Vec<String>,
-    /// The time limit of one request
-    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration, help_heading = "How it runs")]
-    timeout: Duration,
     /// Leave what was pushed in the registry
     #[arg(long, help_heading = "How it runs")]
     keep: bool,
 
     #[command(flatten)]
     collecting: CollectingArguments,
-
-    /// The user to log in as; also REFEREE_USERNAME with REFEREE_PASSWORD
-    #[arg(
-        long,
-        value_name = "USER",
-        requires = "password_stdin",
-        help_heading = "Login and TLS"
-    )]
-    username: Option<String>,
-    /// Read the password from standard input
-    #[arg(long, requires = "username", help_heading = "Login and TLS")]
-    password_stdin: bool,
-    /// A file of logins in docker's config.json form
-    #[arg(long, value_name = "FILE", help_heading = "Login and TLS")]
-    authfile: Option<PathBuf>,
-    /// Trust the certificates in this PEM file too
-    #[arg(long, value_name = "FILE", help_heading = "Login and TLS")]
-    ca_file: Option<PathBuf>,
-    /// Show this client certificate (PEM)
-    #[arg(long, value_name = "FILE", requires = "client_key", help_heading = "Login and TLS")]
-    client_cert: Option<PathBuf>,
-    /// The key of the client certificate (PEM)
-    #[arg(long, value_name = "FILE", requires = "client_cert", help_heading = "Login and TLS")]
-    client_key: Option<PathBuf>,
-    /// Do not check the registry's certificate
-    #[arg(long, help_heading = "Login and TLS")]
-    insecure: bool,
-    /// Use http where the URL names no scheme
-    #[arg(long, help_heading = "Login and TLS")]
-    plain_http: bool,
+    #[command(flatten)]
+    connection: Connection,
 
     /// Where the reports are written
     #[arg(long, default_value = "reports/latest", value_name = "DIR", help_heading = "Output")]
@@ -160,8 +127,8 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
     let target = arguments
         .url
         .as_ref()
-        .map(|url| normalise_target(url, arguments.plain_http));
-    let target = target.transpose().map_err(|error| Failure::new(Exit::Usage, error))?;
+        .map(|url| arguments.connection.base(url))
+        .transpose()?;
     // A run whose report cannot be written is better not begun.
     report::prepare(&arguments.out).map_err(|error| Failure::new(Exit::Failed, error))?;
     runtime()?.block_on(async {
@@ -169,24 +136,12 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             Some(base) => (None, base),
             None => {
                 let running = embedded().await?;
-                let base = normalise_target(&running.url(), false);
-                (Some(running), base.map_err(|error| Failure::new(Exit::Failed, error))?)
+                let base = arguments.connection.base(&running.url())?;
+                (Some(running), base)
             }
         };
-        let found = login(&arguments, &base).await?;
-        let mut options = client::Options::new(base.clone());
-        options.login = found.login;
-        options.limits.total = arguments.timeout;
-        options.limits.read = options.limits.read.min(arguments.timeout);
-        options.limits.connect = options.limits.connect.min(arguments.timeout);
-        options.limits.patience = options.limits.patience.min(arguments.timeout);
-        options.tls = TlsOptions {
-            ca_file: arguments.ca_file.clone(),
-            client_cert: arguments.client_cert.clone(),
-            client_key: arguments.client_key.clone(),
-            insecure: arguments.insecure,
-        };
-        let client = Client::new(options).map_err(|error| Failure::new(Exit::Usage, error))?;
+        let namespace = arguments.repos.first().unwrap_or(&arguments.repo_prefix);
+        let Connected { base, client, found } = arguments.connection.connect_to(base, namespace).await?;
         let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
         let isolation = isolation(&arguments, seed)?;
         let cancel = CancellationToken::new();
@@ -241,7 +196,7 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
 /// What reports say about a run without a URL.
 const EMBEDDED: &str = "this is the embedded reference registry; give a URL to certify another";
 
-async fn embedded() -> Result<Running, Failure> {
+pub(super) async fn embedded() -> Result<Running, Failure> {
     let config = Config {
         collector: collecting::embedded(),
         ..Config::default()
@@ -297,35 +252,6 @@ fn finish(report: &Report, arguments: &RunArguments) -> Result<Exit, Failure> {
     Ok(exit_of(report))
 }
 
-async fn login(arguments: &RunArguments, base: &BaseUrl) -> Result<Found, Failure> {
-    let mut login = None;
-    if let Some(username) = &arguments.username {
-        let mut password = String::new();
-        std::io::stdin()
-            .read_line(&mut password)
-            .map_err(|error| Failure::new(Exit::Usage, format!("cannot read the password: {error}")))?;
-        let password = password.trim_end_matches(['\r', '\n']);
-        if password.is_empty() {
-            return Err(Failure::new(Exit::Usage, "there is no password on standard input"));
-        }
-        login = Some((username.clone(), password.to_string()));
-    }
-    let env = |name: &str| std::env::var(name).ok();
-    let namespace = arguments
-        .repos
-        .first()
-        .map(String::as_str)
-        .unwrap_or(&arguments.repo_prefix);
-    let given = Given {
-        login,
-        authfile: arguments.authfile.clone(),
-        env: &env,
-    };
-    credentials::find(&base.origin, Some(namespace), &given)
-        .await
-        .map_err(|error| Failure::new(Exit::Usage, error))
-}
-
 fn isolation(arguments: &RunArguments, seed: u64) -> Result<Isolation, Failure> {
     let result = if arguments.repos.is_empty() {
         // The seed alone would bring a repeated run into the repositories of the first.
@@ -361,42 +287,16 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot start the runtime: {error}")))
 }
 
-fn jobs(text: &str) -> Result<usize, String> {
+pub(super) fn jobs(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(jobs @ 1..=256) => Ok(jobs),
         _ => Err("a number from 1 to 256 is needed".to_string()),
     }
 }
 
-/// `500ms`, `30s` or `5m`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number
-        .parse()
-        .map_err(|_| "a time is a number with a unit: 500ms, 30s or 5m".to_string())?;
-    let duration = match unit {
-        "ms" => Duration::from_millis(number),
-        "" | "s" => Duration::from_secs(number),
-        "m" => Duration::from_secs(number.saturating_mul(60)),
-        _ => return Err(format!("`{unit}` is not a unit of time; the units are ms, s and m")),
-    };
-    if duration.is_zero() || duration > Duration::from_secs(24 * 3600) {
-        return Err("a time between 1ms and 24 hours is needed".to_string());
-    }
-    Ok(duration)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        assert!(duration("0s").is_err() && duration("1h").is_err() && duration("s").is_err());
-    }
 
     #[test]
     fn jobs_are_bounded() {

@@ -31,10 +31,10 @@ pub struct ServeArguments {
     #[arg(long, value_enum)]
     auth: Option<AuthKind>,
     /// Collect garbage this often; `POST /api/v2.0/system/gc/schedule` collects it at any time
-    #[arg(long, value_name = "TIME", value_parser = super::run::duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::connect::duration)]
     gc_interval: Option<Duration>,
     /// Leave content alone that is younger than this
-    #[arg(long, value_name = "TIME", value_parser = super::run::duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::connect::duration)]
     gc_grace: Option<Duration>,
 }
 

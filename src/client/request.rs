@@ -180,3 +180,30 @@ impl Body {
         }
     }
 }
+
+/// Percent-encodes what has a meaning in a query; a colon has none.
+pub fn encode_query(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_value_keeps_its_meaning() {
+        assert_eq!(
+            encode_query("application/vnd.a+json; q=1&x"),
+            "application/vnd.a%2Bjson%3B%20q%3D1%26x"
+        );
+        assert_eq!(encode_query("sha256:ab"), "sha256:ab");
+    }
+}

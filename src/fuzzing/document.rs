@@ -300,7 +300,7 @@ fn any_media_type(u: &mut Unstructured<'_>) -> Result<MediaType> {
     Ok(MediaType::bare(&written).unwrap_or_else(|_| constant(media_type::OCTET_STREAM)))
 }
 
-fn text(u: &mut Unstructured<'_>) -> Result<String> {
+pub(super) fn text(u: &mut Unstructured<'_>) -> Result<String> {
     let mut text = String::new();
     for _ in 0..u.int_in_range(0..=MAX_TEXT)? {
         text.push(u.arbitrary()?);
@@ -316,7 +316,7 @@ fn option<'a, T>(u: &mut Unstructured<'a>, item: impl FnOnce(&mut Unstructured<'
     if u.arbitrary()? { item(u).map(Some) } else { Ok(None) }
 }
 
-fn any_value(u: &mut Unstructured<'_>, depth: usize) -> Result<Node> {
+pub(super) fn any_value(u: &mut Unstructured<'_>, depth: usize) -> Result<Node> {
     let value = match u.int_in_range(0..=if depth > 0 { 6 } else { 4 })? {
         0 => Json::Null,
         1 => Json::Bool(u.arbitrary()?),
@@ -333,7 +333,7 @@ fn any_value(u: &mut Unstructured<'_>, depth: usize) -> Result<Node> {
 }
 
 /// Breaks the tree in one place.
-fn wound(u: &mut Unstructured<'_>, root: &mut Node) -> Result<Wound> {
+pub(super) fn wound(u: &mut Unstructured<'_>, root: &mut Node) -> Result<Wound> {
     let place = descend(u, root)?;
     let wound = match (u.int_in_range(0..=6)?, &mut place.value) {
         (0, Json::Object(members)) if !members.is_empty() => {
@@ -422,7 +422,7 @@ fn hostile_value(u: &mut Unstructured<'_>) -> Result<Node> {
     Ok(node(value))
 }
 
-fn shuffle<T>(u: &mut Unstructured<'_>, items: &mut [T]) -> Result<()> {
+pub(super) fn shuffle<T>(u: &mut Unstructured<'_>, items: &mut [T]) -> Result<()> {
     for last in (1..items.len()).rev() {
         items.swap(last, u.int_in_range(0..=last)?);
     }
@@ -430,7 +430,7 @@ fn shuffle<T>(u: &mut Unstructured<'_>, items: &mut [T]) -> Result<()> {
 }
 
 /// Writes the tree with white space and escapes where the choices put them.
-fn spell(u: &mut Unstructured<'_>, root: &Node) -> Result<String> {
+pub(super) fn spell(u: &mut Unstructured<'_>, root: &Node) -> Result<String> {
     let plain = root.to_string();
     if u.ratio(1, 2)? {
         return Ok(plain);
@@ -468,7 +468,7 @@ fn tree(manifest: &Manifest) -> Node {
     json::parse(text.as_bytes(), Limits::default()).unwrap_or_else(|_| node(Json::Null))
 }
 
-fn node(value: Json) -> Node {
+pub(super) fn node(value: Json) -> Node {
     Node { offset: 0, value }
 }
 

@@ -114,8 +114,13 @@ fn every_target_has_its_three_lines_and_its_seeds() {
             "{path} is not in fuzz/Cargo.toml"
         );
     }
-    let files = std::fs::read_dir(fuzz_dir().join("fuzz_targets")).unwrap().count();
-    assert_eq!(files, TARGETS.len(), "fuzz/fuzz_targets/ has a file without a body");
+    // Those with readers from other crates have their bodies in `fuzz/readers/`.
+    let foreign = ["oci_spec.rs", "oci_client.rs"];
+    let files = std::fs::read_dir(fuzz_dir().join("fuzz_targets")).unwrap();
+    let own = files
+        .filter(|file| !foreign.iter().any(|name| file.as_ref().unwrap().file_name() == *name))
+        .count();
+    assert_eq!(own, TARGETS.len(), "fuzz/fuzz_targets/ has a file without a body");
     for target in TARGETS {
         assert!(!seeds(target).is_empty(), "{} has no seeds", target.name);
     }

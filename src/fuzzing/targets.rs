@@ -13,7 +13,8 @@ use arbitrary::Unstructured;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::fuzzing::document;
+use crate::fuzzing::live::document::Family;
+use crate::fuzzing::{differential, document, live, reference};
 use crate::load::{Source, load};
 use crate::oci::challenge::{Challenges, Scope};
 use crate::oci::descriptor::{Descriptor, MAX_CONTENT_SIZE};
@@ -85,6 +86,22 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "hostile_manifest",
         run: hostile_manifest,
+    },
+    Target {
+        name: "image_manifest",
+        run: image_manifest,
+    },
+    Target {
+        name: "image_index",
+        run: image_index,
+    },
+    Target {
+        name: "differential",
+        run: differential,
+    },
+    Target {
+        name: "registry",
+        run: registry,
     },
     Target {
         name: "case_file",
@@ -291,6 +308,46 @@ pub fn hostile_manifest(data: &[u8]) {
         read_manifest(&hostile.bytes, Some(&hostile.media_type));
         json(&hostile.bytes);
     }
+}
+
+/// Image manifests over content that exists, with wounds: what the live fuzzer pushes.
+pub fn image_manifest(data: &[u8]) {
+    pushed(data, Family::Image);
+}
+
+/// Indexes over content that exists, with wounds.
+pub fn image_index(data: &[u8]) {
+    pushed(data, Family::Index);
+}
+
+fn pushed(data: &[u8], family: Family) {
+    if let Ok(paper) = live::document::paper(&mut Unstructured::new(data), family, None) {
+        let declared: Option<MediaType> = paper.content_type.as_deref().and_then(|text| text.parse().ok());
+        read_manifest(&paper.bytes, declared.as_ref());
+        json(&paper.bytes);
+        // A type is at most one kind, and a document under it is that kind or nothing.
+        let names_itself =
+            json::parse(&paper.bytes, Limits::default()).is_ok_and(|root| root.member("mediaType").is_some());
+        let kinds = Kind::ALL.iter().filter(|kind| {
+            let media_type = kind.media_type().parse().expect("a kind is named by a media type");
+            Document::parse(&paper.bytes, Some(&media_type)).is_ok()
+        });
+        assert!(
+            !names_itself || kinds.count() <= 1,
+            "{}",
+            String::from_utf8_lossy(&paper.bytes)
+        );
+    }
+}
+
+/// Our reader of manifests and one in the way of Go agree, but for what is known.
+pub fn differential(data: &[u8]) {
+    differential::run(&differential::GO, data);
+}
+
+/// The reference registry stands any sequence of requests.
+pub fn registry(data: &[u8]) {
+    reference::run(data);
 }
 
 /// Case files and files of the catalogue get a suite or mistakes that can be shown. The first byte chooses what the rest

@@ -156,6 +156,56 @@ pub const PATHS: &[&str] = &[
     "a.b/c-d",
 ];
 
+/// Tags, and texts that are almost tags.
+pub const TAGS: &[&str] = &[
+    "a", "latest", "v1.0", "_", "A-b", "sha256-0", "-", ".", "..", ".a", "a~", "a+b", "a,b", "a:b",
+];
+
+/// Names below a repository, and texts that are almost names.
+pub const REPOSITORIES: &[&str] = &[
+    "a", "a/b", "a.b", "a__b", "a--b", "A", "a..b", "a_", "-a", "a._b", "a~", "a/B",
+];
+
+/// Ranges of bytes, with and without sense.
+pub const RANGES: &[&str] = &[
+    "0-0",
+    "0-9",
+    "5-",
+    "-5",
+    "0-18446744073709551615",
+    "18446744073709551615-0",
+    "18446744073709551616-1",
+    "-1-5",
+    "9-5",
+    "abc",
+    "0-",
+    "-",
+    "",
+    "0-1,3-4",
+    "1e3-2e3",
+    "0x0-0x9",
+];
+
+/// Names of header fields that mean something to a registry or to what stands before it.
+pub const FIELDS: &[&str] = &[
+    "Accept",
+    "Content-Type",
+    "Range",
+    "If-None-Match",
+    "If-Match",
+    "If-Modified-Since",
+    "Accept-Encoding",
+    "Content-Encoding",
+    "Content-Range",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "Forwarded",
+    "Docker-Content-Digest",
+    "OCI-Subject",
+    "Cookie",
+    "Expect",
+];
+
 /// Pieces of header fields.
 pub const HEADERS: &[&str] = &[
     "bytes=",
@@ -185,7 +235,20 @@ pub const HEADERS: &[&str] = &[
 ];
 
 /// All lists.
-pub const ALL: &[&[&str]] = &[NAMES, MEDIA_TYPES, DIGESTS, NUMBERS, STRINGS, TOKENS, PATHS, HEADERS];
+pub const ALL: &[&[&str]] = &[
+    NAMES,
+    MEDIA_TYPES,
+    DIGESTS,
+    NUMBERS,
+    STRINGS,
+    TOKENS,
+    PATHS,
+    TAGS,
+    REPOSITORIES,
+    RANGES,
+    FIELDS,
+    HEADERS,
+];
 
 /// The words in the format of
 /// [libFuzzer's dictionaries](https://llvm.org/docs/LibFuzzer.html#dictionaries).

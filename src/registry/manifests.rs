@@ -103,6 +103,7 @@ impl Registry {
             .pushed_digest(&reference, &bytes)
             .inspect_err(|_| self.store_badly(name, &reference, &bytes))?;
         let media_type = pushed_media_type(request, &bytes)?;
+        self.deep_push(name, &digest, &media_type, &bytes).await?;
 
         let mut store = self.store();
         check_conditions(self, &store, name, &reference, request)?;

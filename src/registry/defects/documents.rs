@@ -204,7 +204,12 @@ impl Registry {
         if mutant == M::ManifestRepaired {
             return repaired(bytes);
         }
-        let document = serde_json::from_slice::<Value>(bytes).ok();
+        let mut document = serde_json::from_slice::<Value>(bytes).ok();
+        if mutant == M::DeepAnnotationKills {
+            let object = document.as_mut()?.as_object_mut()?;
+            object.remove("annotations");
+            return Some(document?.to_string().into());
+        }
         let is_manifest = document
             .as_ref()
             .and_then(Value::as_object)

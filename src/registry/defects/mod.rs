@@ -7,6 +7,7 @@
 mod auth;
 mod before;
 mod collect;
+mod deep;
 mod deletions;
 mod documents;
 mod failed;
@@ -55,7 +56,9 @@ impl Registry {
             route,
             request,
         };
-        collect::interfere(&seen).or_else(|| before::interfere(&seen))
+        collect::interfere(&seen)
+            .or_else(|| deep::interfere(&seen))
+            .or_else(|| before::interfere(&seen))
     }
 
     /// What a mutant makes of an answer.
@@ -71,6 +74,7 @@ impl Registry {
             Ok(reply) => reply,
             Err(failure) => failed::replace(&seen, failure)?,
         };
+        let reply = deep::answer(&seen, reply)?;
         let reply = match route {
             Route::Ping | Route::Extensions | Route::Token => auth::other(&seen, reply),
             Route::Blob(..) => pull::blob(&seen, reply),

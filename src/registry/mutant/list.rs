@@ -673,4 +673,21 @@ mutants! {
     GcCyclePoisons "gc-api-stays" "Tags are not listed any more where a cycle was collected.";
     GcDigestTagsFail "gc-api-stays" "Tags such as sha256-….sig give 500 once garbage was collected.";
     GcReferrers404 "gc-referrers-answer" "Referrers of what was collected give 404.";
+    // Deep: in corners that only a fuzzer reaches. No case has to find them; `tests/fuzz_live.rs` holds that the fuzzer does.
+    DeepNestingLost "dist-http-no-5xx" "A manifest that is nested more than 30 levels deep breaks the connection.";
+    DeepSurrogateServerError "dist-http-no-5xx" "Half a surrogate pair in a manifest gives 500.";
+    DeepSizeServerError "dist-http-no-5xx" "A size that does not fit into 63 bits gives 500 (quay/quay#3683 is its kin).";
+    DeepVersionServerError "dist-http-no-5xx" "A manifest without schemaVersion gives 500, as in distribution.";
+    DeepAnnotationKills "dist-pull-manifest-digest-200"
+        "An annotation that is an object is taken, and the manifest cannot be pulled, as in distribution 2.8.";
+    DeepEmptyIndexAsImage "dist-pull-manifest-content-type-as-pushed"
+        "An index without children is served as an image manifest, as in distribution.";
+    DeepRefusedStored "dist-pull-manifest-404-digest" "A manifest with a repeated name is refused and stored.";
+    DeepEscapesRewritten "dist-push-manifest-exact-bytes" "A manifest with an escaped letter is written anew when pulled.";
+    DeepNegativeLost "dist-http-no-5xx" "A negative n breaks the connection, as in olareg and go-containerregistry.";
+    DeepRangeServerError "dist-http-no-5xx" "A Content-Range beyond 64 bits gives 500, as in distribution.";
+    DeepReferrerLost "dist-referrers-new-pushes" "A referrer whose type has a plus sign is not listed.";
+    DeepHang "dist-http-no-5xx" "A manifest with an annotation that has no text is never answered.";
+    DeepMemory "dist-http-no-5xx" "Whatever was refused stays in memory, and much more with it.";
+    DeepSlow "dist-http-no-5xx" "Every manifest that was refused makes all later pushes slower.";
 }

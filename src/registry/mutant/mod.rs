@@ -50,6 +50,11 @@ impl Mutant {
     pub fn name(self) -> &'static str {
         list::NAMES.get(self as usize).map_or("", String::as_str)
     }
+
+    /// Whether it sits in a corner that only a fuzzer reaches, so that no case has to find it.
+    pub fn is_deep(self) -> bool {
+        self.name().starts_with("deep-")
+    }
 }
 
 impl fmt::Display for Mutant {

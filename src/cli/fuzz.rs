@@ -1,0 +1,314 @@
+//! `referee fuzz`.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal as _;
+use tokio_util::sync::CancellationToken;
+
+use super::connect::{Connected, Connection, duration};
+use super::run::{embedded, interrupted, jobs, runtime};
+use super::{Exit, Failure, print};
+use crate::client::RequestSpec;
+use crate::fuzzing::live::script::Aim;
+use crate::fuzzing::live::{Finding, Options, Outcome, Progress, campaign, case};
+
+/// How long a campaign takes that is told neither a time nor a number of requests.
+const TIME: Duration = Duration::from_secs(60);
+
+/// The longest body that is printed.
+const SHOWN: usize = 200;
+
+/// How a registry is fuzzed.
+#[derive(Debug, Args)]
+pub struct FuzzArguments {
+    /// The registry: `https://host[:port]`, or `host[:port]` for https; without it the embedded reference registry
+    #[arg(value_name = "URL")]
+    url: Option<String>,
+
+    /// How long: `60s`, `10m` (60s, unless --requests is given)
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "How it runs")]
+    time: Option<Duration>,
+    /// How many requests
+    #[arg(long, value_name = "N", help_heading = "How it runs")]
+    requests: Option<u64>,
+    /// The seed; with `--jobs 1` a seed gives the same scripts again
+    #[arg(long, value_name = "N", help_heading = "How it runs")]
+    seed: Option<u64>,
+    /// What is aimed at (all): manifest, index, descriptor, reference, headers, upload, referrers, auth
+    #[arg(long, value_delimiter = ',', value_name = "TARGET,..", help_heading = "How it runs")]
+    target: Vec<Aim>,
+    /// How many scripts are played at once
+    #[arg(long, short, default_value_t = 4, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
+    jobs: usize,
+    /// Play the script of this finding and nothing else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["time", "requests", "target"], help_heading = "How it runs")]
+    replay: Option<PathBuf>,
+    /// All repositories are made below this name
+    #[arg(
+        long,
+        default_value = "referee-fuzz",
+        value_name = "NAME",
+        help_heading = "How it runs"
+    )]
+    repo_prefix: String,
+    /// The registry's process on this machine, whose memory is watched
+    #[arg(long, value_name = "PID", help_heading = "How it runs")]
+    pid: Option<u32>,
+    /// Leave what was pushed in the registry
+    #[arg(long, help_heading = "How it runs")]
+    keep: bool,
+    /// A registry that is not on this machine is fuzzed by its owner only
+    #[arg(long, help_heading = "How it runs")]
+    i_own_this_registry: bool,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    /// Where the cases of findings are written
+    #[arg(
+        long,
+        visible_alias = "save",
+        default_value = "cases/regressions",
+        value_name = "DIR",
+        help_heading = "Output"
+    )]
+    out: PathBuf,
+    /// Print nothing but the closing sentence
+    #[arg(long, short, help_heading = "Output")]
+    quiet: bool,
+}
+
+/// Fuzzes a registry, writes a case for each finding and prints the summary.
+pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
+    let script = arguments.replay.as_deref().map(read_script).transpose()?;
+    runtime()?.block_on(async {
+        let (running, url) = match &arguments.url {
+            Some(url) => (None, url.clone()),
+            None => {
+                let running = embedded().await?;
+                let url = running.url();
+                (Some(running), url)
+            }
+        };
+        let Connected { base, client, found } = arguments.connection.connect(&url, &arguments.repo_prefix).await?;
+        if !base.origin.is_loopback() && !arguments.i_own_this_registry {
+            let message =
+                format!("{base} is not on this machine: fuzzing may bring it down; say --i-own-this-registry");
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        for note in base.note.iter().chain(&found.notes) {
+            anstream::eprintln!("{note}");
+        }
+        let answer = client.send(RequestSpec::path("GET", "/v2/")).await;
+        match answer.status() {
+            Some(200) => {}
+            Some(401 | 403) => {
+                return Err(Failure::new(
+                    Exit::NoTarget,
+                    format!("{base} does not let us in: log in"),
+                ));
+            }
+            Some(status) => return Err(Failure::new(Exit::NoTarget, format!("{base}/v2/ answers {status}"))),
+            None => {
+                let reason = answer.error().map(ToString::to_string).unwrap_or_default();
+                return Err(Failure::new(
+                    Exit::NoTarget,
+                    format!("{base} does not answer: {reason}"),
+                ));
+            }
+        }
+        let cancel = CancellationToken::new();
+        let interrupt = cancel.clone();
+        tokio::spawn(async move {
+            interrupted().await;
+            interrupt.cancel();
+            // A second interrupt does not wait for the clean-up.
+            interrupted().await;
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        });
+        let options = Options {
+            client,
+            url: base.to_string(),
+            prefix: arguments.repo_prefix.clone(),
+            seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+            aims: if arguments.target.is_empty() {
+                Aim::ALL.to_vec()
+            } else {
+                arguments.target.clone()
+            },
+            jobs: arguments.jobs,
+            time: arguments.time.or(arguments.requests.is_none().then_some(TIME)),
+            requests: arguments.requests,
+            until: None,
+            pid: arguments.pid,
+            keep: arguments.keep || running.is_some(),
+            cancel,
+        };
+        let outcome = match script {
+            Some((aim, choices)) => campaign::replay(options, aim, choices).await,
+            None => {
+                let bar = bar(arguments.quiet);
+                let shown = bar.clone();
+                let outcome = campaign::run(options, move |progress| shown.set_message(line(progress))).await;
+                bar.finish_and_clear();
+                outcome
+            }
+        };
+        if let Some(running) = running {
+            running.stop().await;
+        }
+        finish(&outcome, &arguments)
+    })
+}
+
+fn read_script(path: &Path) -> Result<(Aim, Vec<u8>), Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", path.display())))?;
+    let message = || format!("{} has no `# replay:` line of a finding", path.display());
+    case::read(&text).ok_or_else(|| Failure::new(Exit::Usage, message()))
+}
+
+fn bar(quiet: bool) -> ProgressBar {
+    let target = match !quiet && std::io::stderr().is_terminal() {
+        true => ProgressDrawTarget::stderr(),
+        false => ProgressDrawTarget::hidden(),
+    };
+    let bar = ProgressBar::with_draw_target(None, target);
+    // The template is a constant; if it were wrong, the look of the library would do.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} fuzzing, {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn line(progress: &Progress) -> String {
+    let seconds = progress.elapsed.as_secs_f64();
+    let rate = progress.requests as f64 / seconds.max(0.1);
+    let Progress {
+        scripts,
+        requests,
+        corpus,
+        findings,
+        ..
+    } = progress;
+    format!("{seconds:.0} s: {scripts} scripts, {requests} requests ({rate:.0}/s), corpus {corpus}, {findings} found")
+}
+
+fn finish(outcome: &Outcome, arguments: &FuzzArguments) -> Result<Exit, Failure> {
+    let files = write(&outcome.findings, &arguments.out)?;
+    let mut text = String::new();
+    if !arguments.quiet {
+        for (finding, file) in outcome.findings.iter().zip(&files) {
+            describe(&mut text, finding, file.as_deref());
+        }
+        for (signature, times) in &outcome.unconfirmed {
+            let _ = writeln!(text, "seen and not reproduced ({times}): {}", plain(signature));
+        }
+        if !outcome.lenient.is_empty() {
+            let rules: Vec<String> = outcome
+                .lenient
+                .iter()
+                .map(|(rule, times)| format!("{rule} ({times})"))
+                .collect();
+            let _ = writeln!(
+                text,
+                "accepted though the image specification forbids it, which is no fault: {}",
+                rules.join(", ")
+            );
+        }
+    }
+    let _ = writeln!(text, "{}", closing(outcome));
+    print(&text);
+    if let Some(broken) = &outcome.broken {
+        return Err(Failure::new(
+            Exit::Failed,
+            format!("the fuzzer itself failed: {broken}"),
+        ));
+    }
+    Ok(match outcome.findings.is_empty() {
+        _ if outcome.interrupted => Exit::Interrupted,
+        true => Exit::Conforms,
+        false => Exit::Findings,
+    })
+}
+
+/// Writes the cases; a finding that the format has no words for has no file.
+fn write(findings: &[Finding], folder: &Path) -> Result<Vec<Option<PathBuf>>, Failure> {
+    let failed = |path: &Path, error: &dyn std::fmt::Display| {
+        Failure::new(Exit::Failed, format!("cannot write {}: {error}", path.display()))
+    };
+    let mut files = Vec::new();
+    for finding in findings {
+        let Some(case) = &finding.case else {
+            files.push(None);
+            continue;
+        };
+        std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+        let path = folder.join(finding.file_name());
+        std::fs::write(&path, case).map_err(|error| failed(&path, &error))?;
+        files.push(Some(path));
+    }
+    Ok(files)
+}
+
+fn describe(text: &mut String, finding: &Finding, file: Option<&Path>) {
+    let _ = writeln!(
+        text,
+        "{} {}: {}",
+        finding.oracle.weight(),
+        finding.oracle,
+        finding.oracle.says()
+    );
+    let _ = writeln!(text, "  requirement {}", finding.oracle.requirement());
+    let _ = writeln!(text, "  seen {}", plain(&finding.seen));
+    if let Some(body) = &finding.body {
+        let shown: String = String::from_utf8_lossy(body).chars().take(SHOWN).collect();
+        let _ = writeln!(text, "  body {} ({} bytes)", plain(&shown), body.len());
+    }
+    for line in finding.curl.iter().filter(|line| line.len() < 1_000) {
+        let _ = writeln!(text, "  {}", plain(line));
+    }
+    match file {
+        Some(file) => {
+            let _ = writeln!(text, "  case {}", file.display());
+        }
+        None => {
+            let _ = writeln!(text, "  no case: the format has no words for it");
+        }
+    }
+    let _ = writeln!(
+        text,
+        "  seen {} times, first in script {}\n",
+        finding.occurrences, finding.number
+    );
+}
+
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn closing(outcome: &Outcome) -> String {
+    let seconds = outcome.elapsed.as_secs_f64();
+    let failures = outcome
+        .findings
+        .iter()
+        .filter(|f| f.oracle.weight() == crate::fuzzing::live::violation::Weight::Failure)
+        .count();
+    format!(
+        "{}seed {}: {} scripts with {} requests in {seconds:.1} s ({:.0}/s), {} of {} manifests accepted, {} classes of answers; \
+         {failures} failures, {} suspicious",
+        if outcome.interrupted { "interrupted; " } else { "" },
+        outcome.seed,
+        outcome.scripts,
+        outcome.requests,
+        outcome.requests as f64 / seconds.max(0.001),
+        outcome.accepted,
+        outcome.pushed,
+        outcome.classes,
+        outcome.findings.len() - failures,
+    )
+}

@@ -1,0 +1,525 @@
+//! A campaign: scripts are made, played and judged until time, requests or patience run out.
+//!
+//! What a script shows is believed once it shows it again, alone, in a repository of its own; only then is it made small
+//! and written down.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+
+use super::choices::Shrinker;
+use super::corpus::Corpus;
+use super::execute;
+use super::player::{Manner, Played, Player, Room};
+use super::script::{Aim, Op, script};
+use super::trend::Trend;
+use super::violation::{Oracle, Violation};
+use super::{Finding, Options, Outcome, Progress, case};
+use crate::client::{Client, RequestSpec, TransportError};
+
+/// How many scripts share a repository.
+const ROOM: u32 = 64;
+
+/// After how many scripts it is looked how the registry is doing.
+const PROBE: u64 = 64;
+
+/// The most replays that a finding is worth, and the most time.
+const REPLAYS: u32 = 600;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The most bytes that a campaign sends.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// The most manifests that are remembered for the clean-up, and the most time that it takes.
+const MOST_LITTER: usize = 50_000;
+const TIDY: Duration = Duration::from_secs(10);
+
+/// Runs a campaign.
+pub async fn run(options: Options, show: impl Fn(&Progress) + Send + Sync + 'static) -> Outcome {
+    let jobs = options.jobs.max(1);
+    let shared = Arc::new(Shared::new(options));
+    let workers: Vec<_> = (0..jobs).map(|_| tokio::spawn(Shared::work(shared.clone()))).collect();
+    let telling = {
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            loop {
+                show(&shared.progress());
+                tokio::time::sleep(Duration::from_millis(150)).await;
+            }
+        })
+    };
+    for worker in workers {
+        // A worker that panicked has found a mistake of this tool, which must not be lost.
+        if let Err(error) = worker.await {
+            shared.state().outcome.broken.get_or_insert(error.to_string());
+        }
+    }
+    shared.tidy(jobs).await;
+    telling.abort();
+    shared.outcome()
+}
+
+/// Plays one script, alone, and makes a finding of what it shows.
+pub async fn replay(options: Options, aim: Aim, choices: Vec<u8>) -> Outcome {
+    let shared = Arc::new(Shared::new(options));
+    let played = shared.alone(aim, &choices).await;
+    shared.record(aim, &choices, &played);
+    for violation in played.violations.clone() {
+        shared.believe(aim, &choices, &played, violation, 0).await;
+    }
+    shared.tidy(1).await;
+    shared.outcome()
+}
+
+struct Shared {
+    options: Options,
+    started: Instant,
+    next: AtomicU64,
+    rooms: AtomicU64,
+    requests: AtomicU64,
+    dead: AtomicBool,
+    /// Tells this run's repositories from those of all others.
+    run: String,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    corpus: Corpus,
+    /// How often each violation was seen, by its signature.
+    hits: HashMap<String, u64>,
+    litter: BTreeSet<(String, String)>,
+    outcome: Outcome,
+    trend: Trend,
+}
+
+impl Shared {
+    fn new(options: Options) -> Self {
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        let run = format!(
+            "{:08x}",
+            crate::content::mix(options.seed ^ now.as_nanos() as u64) >> 32
+        );
+        Self {
+            options,
+            started: Instant::now(),
+            next: AtomicU64::new(0),
+            rooms: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+            dead: AtomicBool::new(false),
+            run,
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn client(&self) -> &Client {
+        &self.options.client
+    }
+
+    fn room(&self) -> Room {
+        let number = self.rooms.fetch_add(1, Ordering::Relaxed);
+        Room::new(format!("{}/{}/{number}", self.options.prefix, self.run))
+    }
+
+    fn is_over(&self) -> bool {
+        let is_late = self.options.time.is_some_and(|time| self.started.elapsed() >= time);
+        let requests = self.requests.load(Ordering::Relaxed);
+        let is_enough = self.options.requests.is_some_and(|most| requests >= most);
+        let is_found = self.options.until.is_some_and(|oracle| {
+            self.state()
+                .outcome
+                .findings
+                .iter()
+                .any(|finding| finding.oracle == oracle)
+        });
+        is_late || is_enough || is_found || self.gives_up() || self.state().outcome.bytes > MOST_BYTES
+    }
+
+    /// Whether there is no point in sending anything more.
+    fn gives_up(&self) -> bool {
+        self.options.cancel.is_cancelled() || self.dead.load(Ordering::Relaxed)
+    }
+
+    async fn work(self: Arc<Self>) {
+        let mut room = self.room();
+        let mut plays = 0;
+        while !self.is_over() {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let mut rng = Rng::with_seed(crate::content::mix(self.options.seed.wrapping_add(number)));
+            let (aim, choices) = self.state().corpus.next(&mut rng, &self.options.aims);
+            let ops = script(aim, &choices);
+            if plays % ROOM == 0 || is_list(&ops) {
+                self.leave(&mut room);
+            }
+            plays = if is_list(&ops) { 0 } else { plays + 1 };
+            let manner = Manner {
+                nonce: Some(number),
+                patient: false,
+            };
+            let played = self.play(&ops, &mut room, manner).await;
+            self.record(aim, &choices, &played);
+            if played.put_off && !self.is_alive().await {
+                self.bury(aim, &choices, number, &played);
+                return;
+            }
+            for violation in &played.violations {
+                let is_new = {
+                    let mut state = self.state();
+                    let hits = state.hits.entry(violation.signature.clone()).or_default();
+                    *hits += 1;
+                    *hits == 1
+                };
+                if is_new {
+                    self.investigate(aim, &choices, violation, number).await;
+                    if !self.is_alive().await {
+                        self.bury(aim, &choices, number, &played);
+                        return;
+                    }
+                }
+            }
+            if number.is_multiple_of(PROBE) {
+                self.probe(number).await;
+            }
+        }
+        self.leave(&mut room);
+    }
+
+    async fn play(&self, ops: &[Op], room: &mut Room, manner: Manner) -> Played {
+        let mut player = Player::new(self.client(), room, manner);
+        let interrupted = {
+            let playing = std::pin::pin!(execute::play(&mut player, ops));
+            tokio::select! {
+                () = playing => false,
+                () = self.options.cancel.cancelled() => true,
+            }
+        };
+        let mut played = player.played;
+        played.put_off |= interrupted;
+        if interrupted {
+            played.violations.clear();
+        }
+        self.requests.fetch_add(played.requests, Ordering::Relaxed);
+        played
+    }
+
+    /// Plays a script in a repository of its own, without a nonce.
+    async fn alone(&self, aim: Aim, choices: &[u8]) -> Played {
+        let mut room = self.room();
+        let manner = Manner {
+            nonce: None,
+            patient: true,
+        };
+        let played = self.play(&script(aim, choices), &mut room, manner).await;
+        self.leave(&mut room);
+        played
+    }
+
+    /// Changes to a new repository, and remembers what was left in the old one.
+    fn leave(&self, room: &mut Room) {
+        let left = std::mem::replace(room, self.room());
+        let mut state = self.state();
+        if state.litter.len() < MOST_LITTER {
+            state.litter.extend(
+                left.accepted
+                    .into_iter()
+                    .map(|digest| (left.repository.clone(), digest)),
+            );
+        }
+    }
+
+    fn record(&self, aim: Aim, choices: &[u8], played: &Played) {
+        let mut state = self.state();
+        state.corpus.add(aim, choices, played.features.iter().copied());
+        let outcome = &mut state.outcome;
+        outcome.scripts += 1;
+        outcome.bytes += played.bytes;
+        outcome.accepted += played.accepted.0;
+        outcome.pushed += played.accepted.1;
+        outcome.slowest_ms = outcome.slowest_ms.max(played.slowest_ms);
+        for rule in &played.lenient {
+            *outcome.lenient.entry(rule.clone()).or_default() += 1;
+        }
+    }
+
+    /// Looks whether a violation shows again, makes it small and writes it down.
+    async fn investigate(&self, aim: Aim, choices: &[u8], violation: &Violation, number: u64) {
+        let shows = |played: &Played| played.violations.iter().any(|v| v.signature == violation.signature);
+        let times = if violation.oracle == Oracle::Hang { 2 } else { 1 };
+        for _ in 0..times {
+            // A registry that is late once gets a second chance to show it.
+            let again = self.alone(aim, choices).await;
+            if !shows(&again) && !shows(&self.alone(aim, choices).await) {
+                let mut state = self.state();
+                *state
+                    .outcome
+                    .unconfirmed
+                    .entry(violation.signature.clone())
+                    .or_default() += 1;
+                return;
+            }
+        }
+        let (mut smallest, mut lightest) = ((aim, self.shrink(aim, choices, violation).await), u64::MAX);
+        let mut played = self.alone(smallest.0, &smallest.1).await;
+        if let Some(call) = played
+            .violations
+            .iter()
+            .find(|v| v.signature == violation.signature)
+            .map(|v| v.call)
+        {
+            lightest = weigh(&played, call);
+        }
+        // What shows everywhere is best shown by the simplest script there is.
+        for other in Aim::ALL {
+            let simple = self.alone(other, &[]).await;
+            let call = simple
+                .violations
+                .iter()
+                .find(|v| v.signature == violation.signature)
+                .map(|v| v.call);
+            if let Some(weight) = call
+                .map(|call| weigh(&simple, call))
+                .filter(|weight| *weight < lightest)
+            {
+                (smallest, lightest, played) = ((other, Vec::new()), weight, simple);
+            }
+        }
+        // What was confirmed before is written down even if the last replay fails.
+        let ((aim, choices), played) = match shows(&played) {
+            true => (smallest, played),
+            false => ((aim, choices.to_vec()), self.alone(aim, choices).await),
+        };
+        if let Some(violation) = played
+            .violations
+            .iter()
+            .find(|v| v.signature == violation.signature)
+            .cloned()
+        {
+            self.believe(aim, &choices, &played, violation, number).await;
+        }
+    }
+
+    /// Makes a script small, in one repository as long as it can be: what is in place there need not be pushed again.
+    async fn shrink(&self, aim: Aim, choices: &[u8], violation: &Violation) -> Vec<u8> {
+        let began = Instant::now();
+        let mut replays = 0;
+        let mut shrinker = Shrinker::new(choices.to_vec());
+        let mut ops = script(aim, choices);
+        let mut weight = u64::MAX;
+        let mut room = self.room();
+        while let Some(candidate) = shrinker.candidate() {
+            let other = script(aim, &candidate);
+            if other == ops {
+                // Nothing that is sent depends on the difference.
+                shrinker.keep(candidate);
+                continue;
+            }
+            if replays >= REPLAYS || began.elapsed() > PATIENCE || self.gives_up() {
+                break;
+            }
+            replays += 1;
+            if is_list(&other) {
+                self.leave(&mut room);
+            }
+            let manner = Manner {
+                nonce: Some(1 << 38 | self.rooms.fetch_add(1, Ordering::Relaxed)),
+                patient: false,
+            };
+            let played = self.play(&other, &mut room, manner).await;
+            let call = played
+                .violations
+                .iter()
+                .find(|v| v.signature == violation.signature)
+                .map(|v| v.call);
+            let new = call.map(|call| weigh(&played, call));
+            match new.filter(|new| *new <= weight) {
+                Some(new) => {
+                    weight = new;
+                    ops = other;
+                    shrinker.keep(candidate);
+                }
+                None => shrinker.pass(),
+            }
+        }
+        self.leave(&mut room);
+        shrinker.best().to_vec()
+    }
+
+    /// Adds a finding.
+    async fn believe(&self, aim: Aim, choices: &[u8], played: &Played, violation: Violation, number: u64) {
+        let origin = case::Origin {
+            seed: self.options.seed,
+            number,
+            target: self.options.url.clone(),
+        };
+        let text = case::write(aim, choices, played, &violation, &origin);
+        let entries = played.log.iter().take(violation.call + 1);
+        let finding = Finding {
+            oracle: violation.oracle,
+            aim,
+            number,
+            choices: choices.to_vec(),
+            curl: entries.clone().map(|entry| entry.curl.clone()).collect(),
+            body: entries
+                .filter_map(|entry| entry.call.body.clone())
+                .next_back()
+                .map(|body| body.to_vec()),
+            case: text,
+            seen: violation.seen,
+            signature: violation.signature,
+            occurrences: 0,
+        };
+        self.state().outcome.findings.push(finding);
+    }
+
+    /// Whether the registry can be connected to at all, looked at for some seconds.
+    async fn is_alive(&self) -> bool {
+        for pause in [0, 100, 400, 1_000, 2_000] {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            if self.gives_up() {
+                return true;
+            }
+            let answer = self.client().send(RequestSpec::path("GET", "/v2/")).await;
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            if !matches!(
+                answer.error(),
+                Some(TransportError::Connect { .. } | TransportError::Timeout { .. })
+            ) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn bury(&self, aim: Aim, choices: &[u8], number: u64, played: &Played) {
+        if self.dead.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let last: Vec<String> = played
+            .log
+            .iter()
+            .map(|e| format!("{} {}", e.call.method, e.call.target))
+            .collect();
+        let body = played.log.iter().rev().find_map(|entry| entry.call.body.clone());
+        self.state().outcome.findings.push(Finding {
+            oracle: Oracle::Dead,
+            aim,
+            number,
+            choices: choices.to_vec(),
+            curl: last,
+            body: body.map(|body| body.to_vec()),
+            case: None,
+            seen: "nobody answers any more".to_owned(),
+            signature: "dead".to_owned(),
+            occurrences: 1,
+        });
+    }
+
+    /// An ordinary push and pull, timed, and the memory of the process if it is known.
+    async fn probe(&self, number: u64) {
+        let mut room = Room::new(format!("{}/{}/probe", self.options.prefix, self.run));
+        room.pieces
+            .extend((0..super::palette::PIECES.len()).filter(|_| number > 0));
+        let manner = Manner {
+            nonce: Some(number | 1 << 39),
+            patient: false,
+        };
+        let paper = super::document::plain(None, 0);
+        let ops = [Op::Push(paper, super::script::By::Tag)];
+        // The pieces are put in place by the first probe, which is not counted.
+        let played = self.play(&ops, &mut room, manner).await;
+        if number > 0 && !played.put_off {
+            let bytes = self.state().outcome.bytes;
+            self.state().trend.add(played.slowest_ms, self.options.pid, bytes);
+        }
+        let mut state = self.state();
+        state.litter.extend(
+            room.accepted
+                .into_iter()
+                .map(|digest| (room.repository.clone(), digest)),
+        );
+    }
+
+    /// Deletes what was left, as far as the registry lets us, for some seconds at most.
+    async fn tidy(&self, jobs: usize) {
+        let litter = std::mem::take(&mut self.state().litter);
+        if self.options.keep || self.dead.load(Ordering::Relaxed) {
+            return;
+        }
+        let until = Instant::now() + TIDY;
+        let queue = Mutex::new(litter.into_iter());
+        let sweep = || async {
+            loop {
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((repository, digest)) = next.filter(|_| Instant::now() < until) else {
+                    return;
+                };
+                let path = format!("/v2/{repository}/manifests/{digest}");
+                let answer = self.client().send(RequestSpec::path("DELETE", path)).await;
+                if matches!(answer.status(), Some(405) | None) {
+                    return;
+                }
+            }
+        };
+        futures_util::future::join_all((0..jobs).map(|_| sweep())).await;
+    }
+
+    fn progress(&self) -> Progress {
+        let state = self.state();
+        Progress {
+            elapsed: self.started.elapsed(),
+            requests: self.requests.load(Ordering::Relaxed),
+            scripts: state.outcome.scripts,
+            corpus: state.corpus.size().0,
+            findings: state.outcome.findings.len(),
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let mut state = self.state();
+        let mut outcome = std::mem::take(&mut state.outcome);
+        outcome.seed = self.options.seed;
+        outcome.elapsed = self.started.elapsed();
+        outcome.requests = self.requests.load(Ordering::Relaxed);
+        (outcome.corpus, outcome.classes) = state.corpus.size();
+        outcome.interrupted = self.options.cancel.is_cancelled();
+        for finding in &mut outcome.findings {
+            let hits = state.hits.get(&finding.signature).copied().unwrap_or_default();
+            finding.occurrences = finding.occurrences.max(hits);
+        }
+        outcome.findings.extend(state.trend.findings());
+        outcome
+            .findings
+            .sort_by_key(|finding| (finding.oracle.weight(), finding.oracle));
+        let found: BTreeMap<_, _> = outcome.findings.iter().map(|f| (f.signature.clone(), ())).collect();
+        outcome
+            .unconfirmed
+            .retain(|signature, _| !found.contains_key(signature));
+        outcome
+    }
+}
+
+/// Whether a script lists something: a list is only known in a repository that nobody else writes to.
+fn is_list(ops: &[Op]) -> bool {
+    ops.iter().any(|op| matches!(op, Op::Tags(..) | Op::Referrers(..)))
+}
+
+/// How large a script is, as far as it matters for what it shows: its requests and their bodies.
+fn weigh(played: &Played, call: usize) -> u64 {
+    let entries = played.log.iter().take(call + 1);
+    entries
+        .map(|entry| {
+            let call = &entry.call;
+            let fields: usize = call.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+            1_000 + (call.target.len() + fields) as u64 + call.body.as_ref().map_or(0, |body| body.len() as u64)
+        })
+        .sum()
+}

@@ -1,0 +1,82 @@
+//! Content that every repository of a run can have: what generated manifests refer to, so that a registry that looks for
+//! it finds it.
+
+use std::sync::LazyLock;
+
+use crate::oci::digest::{Algorithm, Digest};
+use crate::oci::media_type;
+
+/// A piece of content.
+#[derive(Debug)]
+pub struct Piece {
+    /// Its name in cases.
+    pub name: &'static str,
+    /// The bytes, which are text.
+    pub text: &'static str,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Whether it is pushed as a manifest.
+    pub is_manifest: bool,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+/// All pieces; a manifest stands after the blobs that it refers to.
+pub static PIECES: LazyLock<Vec<Piece>> = LazyLock::new(|| {
+    let piece = |name, text: &'static str, media_type, is_manifest| Piece {
+        name,
+        text,
+        media_type,
+        is_manifest,
+        digest: Digest::of(Algorithm::Sha256, text.as_bytes()),
+    };
+    vec![
+        piece(
+            "config",
+            r#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#,
+            media_type::OCI_CONFIG,
+            false,
+        ),
+        piece("layer", "a layer of the fuzzer", media_type::OCI_LAYER_GZIP, false),
+        piece("empty", "{}", media_type::OCI_EMPTY, false),
+        piece("child", CHILD, media_type::OCI_MANIFEST, true),
+    ]
+});
+
+const CHILD: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"application/vnd.example.child","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}"#;
+
+/// The pieces that a document names by their digests, with what these need in turn.
+pub fn named_in(bytes: &[u8]) -> Vec<usize> {
+    let has = |bytes: &[u8], piece: &Piece| {
+        let digest = piece.digest.as_str().as_bytes();
+        bytes.windows(digest.len()).any(|window| window == digest)
+    };
+    let direct: Vec<&Piece> = PIECES.iter().filter(|piece| has(bytes, piece)).collect();
+    let needed = |piece: &Piece| {
+        direct.iter().any(|named| named.name == piece.name)
+            || direct
+                .iter()
+                .any(|named| named.is_manifest && has(named.text.as_bytes(), piece))
+    };
+    (0..PIECES.len()).filter(|at| needed(&PIECES[*at])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_brings_what_it_needs() {
+        let names = |text: &str| {
+            named_in(text.as_bytes())
+                .iter()
+                .map(|at| PIECES[*at].name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(PIECES[3].digest.as_str()), ["empty", "child"]);
+        assert_eq!(names(&format!("\"{}\"", PIECES[0].digest)), ["config"]);
+        assert!(names("{}").is_empty());
+        let child = crate::oci::manifest::Document::parse(CHILD.as_bytes(), None);
+        assert!(child.is_ok(), "{child:?}");
+    }
+}

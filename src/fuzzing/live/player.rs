@@ -1,0 +1,526 @@
+//! Sends the requests of one script, and judges every answer by what holds for all of them.
+//!
+//! What is done is kept in a log of [`Call`]s in the words of the case format, so that it can be written down as a case.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::palette::{PIECES, named_in};
+use super::violation::{Oracle, Violation, words};
+use crate::client::{Answer, Body, Client, RequestSpec, Target, TransportError, Via, encode_query, resolve_location};
+use crate::oci::digest::{Algorithm, Digest};
+use crate::oci::media_type;
+
+/// How often an answer is looked for again that may come late, and how long is waited before each time.
+const LATE: [Duration; 3] = [
+    Duration::from_millis(20),
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+];
+
+/// How long a request that is no HTTP may take.
+const RAW: Duration = Duration::from_millis(700);
+
+/// Response bytes kept and read at most.
+const MOST_BODY: u64 = 32 << 20;
+
+/// How many bits of a nonce are used.
+const NONCE_BITS: u64 = 40;
+
+/// Where a script is played: a repository, and what it holds already.
+#[derive(Debug, Clone, Default)]
+pub struct Room {
+    /// The repository.
+    pub repository: String,
+    /// The pieces of the palette that are there.
+    pub pieces: BTreeSet<usize>,
+    /// Digests of manifests that were accepted.
+    pub accepted: BTreeSet<String>,
+    /// Digests of everything that was pushed.
+    pub pushed: BTreeSet<String>,
+}
+
+impl Room {
+    /// A repository with nothing in it.
+    pub fn new(repository: String) -> Self {
+        Self {
+            repository,
+            ..Self::default()
+        }
+    }
+}
+
+/// A request in the words of the case format.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Call {
+    /// The method.
+    pub method: String,
+    /// The target as a template: `${repo}`, and `${sN}` for the URL of upload N.
+    pub target: String,
+    /// Query parameters that are appended.
+    pub query: Vec<(String, String)>,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<Bytes>,
+    /// Whether it is sent byte for byte on a connection of its own.
+    pub raw: bool,
+    /// The upload whose URL the answer gives.
+    pub opens: Option<usize>,
+}
+
+impl Call {
+    /// A request without anything.
+    pub fn new(method: &str, target: impl Into<String>) -> Self {
+        Self {
+            method: method.to_owned(),
+            target: target.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The same with a header field.
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The same with a body.
+    pub fn body(mut self, bytes: impl Into<Bytes>) -> Self {
+        self.body = Some(bytes.into());
+        self
+    }
+}
+
+/// A call and what came of it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The call.
+    pub call: Call,
+    /// The status, if there was an answer.
+    pub status: Option<u16>,
+    /// The request as a command line.
+    pub curl: String,
+}
+
+/// How a script is played.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// What makes manifests unlike those of all other scripts.
+    pub nonce: Option<u64>,
+    /// Whether it is looked again for what may come late, and command lines are kept: for a script that is played alone.
+    pub patient: bool,
+}
+
+/// What came of a script.
+#[derive(Debug, Default)]
+pub struct Played {
+    /// What was sent.
+    pub log: Vec<Entry>,
+    /// What was found.
+    pub violations: Vec<Violation>,
+    /// What was seen, each a number that stands for a class of answers.
+    pub features: BTreeSet<u64>,
+    /// The pieces of the palette that were needed.
+    pub pieces: BTreeSet<usize>,
+    /// How many requests were sent, those that put pieces in place included.
+    pub requests: u64,
+    /// How many bytes of bodies were sent.
+    pub bytes: u64,
+    /// Whether the registry asked to be left alone, so that nothing is known.
+    pub put_off: bool,
+    /// How many manifests were accepted, and how many pushed.
+    pub accepted: (u64, u64),
+    /// How many accepted manifests break a rule of the image specification, by the rule.
+    pub lenient: Vec<String>,
+    /// The slowest answer, in milliseconds.
+    pub slowest_ms: f64,
+}
+
+/// Plays a script.
+pub struct Player<'a> {
+    client: &'a Client,
+    /// Where.
+    pub room: &'a mut Room,
+    /// How.
+    pub manner: Manner,
+    /// What came of it so far.
+    pub played: Played,
+    /// The URLs of uploads.
+    pub sessions: Vec<Option<String>>,
+    /// Numbers tags.
+    pub tags: u64,
+}
+
+impl<'a> Player<'a> {
+    /// Ready to play.
+    pub fn new(client: &'a Client, room: &'a mut Room, manner: Manner) -> Self {
+        Self {
+            client,
+            room,
+            manner,
+            played: Played::default(),
+            sessions: Vec::new(),
+            tags: 0,
+        }
+    }
+
+    /// A tag that no other script uses.
+    pub fn fresh_tag(&mut self) -> String {
+        self.tags += 1;
+        match self.manner.nonce {
+            Some(nonce) => format!("t{nonce}-{}", self.tags),
+            None => format!("t{}", self.tags),
+        }
+    }
+
+    /// The bytes as nobody has pushed them here: with white space at the end, which changes the digest and nothing else.
+    pub fn unlike_others(&mut self, bytes: &[u8]) -> Bytes {
+        let mut bytes = bytes.to_vec();
+        if let Some(nonce) = self.manner.nonce {
+            bytes.push(b'\n');
+            bytes.extend((0..NONCE_BITS).map(|bit| if nonce >> bit & 1 == 1 { b'\t' } else { b' ' }));
+        }
+        while !self.room.pushed.insert(sha256(&bytes)) {
+            bytes.push(b' ');
+        }
+        bytes.into()
+    }
+
+    /// Puts the pieces in place that a document names.
+    pub async fn provide(&mut self, document: &[u8]) {
+        for at in named_in(document) {
+            self.played.pieces.insert(at);
+            if !self.room.pieces.insert(at) {
+                continue;
+            }
+            let piece = &PIECES[at];
+            let repository = self.room.repository.clone();
+            if piece.is_manifest {
+                let path = format!("/v2/{repository}/manifests/{}", piece.digest);
+                let request = RequestSpec::path("PUT", path).header("Content-Type", piece.media_type);
+                self.transmit(request.body(piece.text.as_bytes())).await;
+                self.room.accepted.insert(piece.digest.to_string());
+                continue;
+            }
+            let opened = self
+                .transmit(RequestSpec::path("POST", format!("/v2/{repository}/blobs/uploads/")))
+                .await;
+            let digest = piece.digest.as_str();
+            let location = opened
+                .header("Location")
+                .and_then(|location| resolve_location(&opened.url, location, &[("digest", digest)]).ok());
+            if let Some(location) = location {
+                let request = RequestSpec::new("PUT", Target::Url(location))
+                    .header("Content-Type", "application/octet-stream")
+                    .body(piece.text.as_bytes());
+                self.transmit(request).await;
+            }
+        }
+    }
+
+    /// Sends a call, writes it down and judges what holds for every answer.
+    pub async fn call(&mut self, call: Call) -> Answer {
+        self.call_unless(call, false).await
+    }
+
+    /// Sends a call that a server need not understand.
+    pub async fn call_unjudged(&mut self, call: Call) -> Answer {
+        self.call_unless(call, true).await
+    }
+
+    async fn call_unless(&mut self, call: Call, unjudged: bool) -> Answer {
+        let answer = self.transmit(self.request(&call)).await;
+        if let Some(session) = call.opens {
+            let location = answer.header("Location");
+            let location = location.and_then(|location| resolve_location(&answer.url, location, &[]).ok());
+            if self.sessions.len() <= session {
+                self.sessions.resize(session + 1, None);
+            }
+            if location.is_some() {
+                self.sessions[session] = location;
+            }
+        }
+        self.played.log.push(Entry {
+            status: answer.status(),
+            curl: if self.manner.patient {
+                answer.exchange.curl()
+            } else {
+                String::new()
+            },
+            call,
+        });
+        if matches!(answer.status(), Some(429 | 503)) && answer.header("Retry-After").is_some() {
+            self.played.put_off = true;
+        } else if !unjudged {
+            self.judge(&answer);
+        }
+        answer
+    }
+
+    /// Goes on to another page of a list.
+    pub async fn follow(&mut self, url: String) -> Answer {
+        self.transmit(RequestSpec::new("GET", Target::Url(url))).await
+    }
+
+    /// Sends a call until an answer satisfies, as long as it may come late.
+    pub async fn call_until(&mut self, call: Call, satisfies: impl Fn(&Answer) -> bool) -> Answer {
+        let mut answer = self.call(call.clone()).await;
+        for wait in LATE {
+            if satisfies(&answer) || self.played.put_off || !self.manner.patient {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            // The repetition takes the place of the first try.
+            self.played.log.pop();
+            let place = self.played.log.len();
+            self.played.violations.retain(|violation| violation.call != place);
+            answer = self.call(call.clone()).await;
+        }
+        answer
+    }
+
+    /// Writes down that the last answer shows something.
+    pub fn accuse(&mut self, oracle: Oracle, answer: &Answer, matcher: impl Into<String>, seen: impl Into<String>) {
+        if self.played.put_off {
+            return;
+        }
+        let Some(entry) = self.played.log.last() else { return };
+        let status = answer
+            .status()
+            .map_or_else(|| "none".to_owned(), |status| status.to_string());
+        let before = self
+            .played
+            .log
+            .len()
+            .checked_sub(2)
+            .and_then(|at| self.played.log.get(at));
+        let cause = match oracle {
+            // What went wrong before says more of the cause than the request that shows it.
+            Oracle::RefusedStored | Oracle::RefusedTagged => before.and_then(|entry| entry.status),
+            _ => None,
+        };
+        let signature = format!(
+            "{oracle} {} {} {status} {} {}",
+            entry.call.method,
+            endpoint(&entry.call.target),
+            cause.map(|cause| cause.to_string()).unwrap_or_default(),
+            complaint(answer),
+        );
+        self.played.violations.push(Violation {
+            oracle,
+            call: self.played.log.len() - 1,
+            matcher: matcher.into(),
+            seen: seen.into(),
+            signature: signature.trim_end().to_owned(),
+        });
+    }
+
+    /// Notes a class of answers that was seen.
+    pub fn note(&mut self, feature: impl std::hash::Hash) {
+        let mut hasher = DefaultHasher::new();
+        feature.hash(&mut hasher);
+        self.played.features.insert(hasher.finish());
+    }
+
+    fn request(&self, call: &Call) -> RequestSpec {
+        let mut target = call.target.replace("${repo}", &self.room.repository);
+        let session = target
+            .strip_prefix("${s")
+            .and_then(|rest| rest.split('}').next()?.parse::<usize>().ok());
+        if let Some(session) = session {
+            target = self
+                .sessions
+                .get(session)
+                .cloned()
+                .flatten()
+                .unwrap_or_else(|| "/v2/none".to_owned());
+        }
+        for (name, value) in &call.query {
+            target.push(if target.contains('?') { '&' } else { '?' });
+            target.push_str(&format!("{name}={}", encode_query(value)));
+        }
+        let is_url = target.starts_with("http://") || target.starts_with("https://");
+        let target = if is_url {
+            Target::Url(target)
+        } else {
+            Target::Path(target)
+        };
+        let mut request = RequestSpec::new(call.method.clone(), target);
+        request.headers = call
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
+            .collect();
+        if let Some(body) = &call.body {
+            request.body = Body::Bytes(body.clone());
+        }
+        if call.raw {
+            request.via = Via::Raw;
+            // A server may wait for more than there is.
+            request.total = Some(RAW);
+        }
+        request
+    }
+
+    async fn transmit(&mut self, mut request: RequestSpec) -> Answer {
+        request.max_body = Some(MOST_BODY);
+        if let Body::Bytes(bytes) = &request.body {
+            self.played.bytes += bytes.len() as u64;
+        }
+        self.played.requests += 1;
+        let answer = self.client.send(request).await;
+        self.played.slowest_ms = self.played.slowest_ms.max(answer.exchange.elapsed_ms);
+        answer
+    }
+
+    /// What holds for every answer: there is one, it is HTTP, the registry did not fail, and an error says so in its form.
+    fn judge(&mut self, answer: &Answer) {
+        let ok = "{not: {status: 5xx}}";
+        match answer.error() {
+            None => {}
+            Some(TransportError::Timeout { .. }) => self.accuse(Oracle::Hang, answer, ok, "no answer in time"),
+            Some(error @ (TransportError::Reset { .. } | TransportError::BodyShort { .. })) => {
+                let seen = error.to_string();
+                self.accuse(Oracle::Lost, answer, ok, seen);
+            }
+            Some(error @ TransportError::MalformedResponse { .. }) => {
+                let seen = error.to_string();
+                self.accuse(Oracle::Garbled, answer, ok, seen);
+            }
+            // No connection: the campaign looks after that. Anything else is about this tool or its network.
+            Some(_) => self.played.put_off = true,
+        }
+        let Some(status) = answer.status().filter(|_| answer.error().is_none()) else {
+            return;
+        };
+        let call = self
+            .played
+            .log
+            .last()
+            .map(|entry| (entry.call.method.clone(), endpoint(&entry.call.target)));
+        let names: Vec<&str> = {
+            let mut names: Vec<&str> = answer.headers.iter().map(|(name, _)| name.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            names
+        };
+        let slow = match answer.exchange.elapsed_ms {
+            ms if ms < 250.0 => 0,
+            ms if ms < 2000.0 => 1,
+            _ => 2,
+        };
+        let complaint = complaint(answer);
+        let mut hasher = DefaultHasher::new();
+        (call, status, names, slow, &complaint).hash(&mut hasher);
+        self.played.features.insert(hasher.finish());
+
+        // 501 and 505 say that a request is beyond the server, not that the server broke.
+        if status >= 500 && !matches!(status, 501 | 505 | 507) {
+            self.accuse(Oracle::ServerError, answer, ok, format!("{status} {}", preview(answer)));
+        } else if (400..500).contains(&status) && !is_well_formed(answer) {
+            let matcher = r#"{json: {/errors: {type: array, every: {/code: {type: string}}}}}"#;
+            self.accuse(Oracle::ErrorBody, answer, matcher, preview(answer));
+        }
+    }
+}
+
+/// The value of `Accept` with every type of a manifest: what a client sends that takes anything.
+pub fn any_manifest() -> String {
+    [
+        media_type::OCI_MANIFEST,
+        media_type::OCI_INDEX,
+        media_type::DOCKER_MANIFEST,
+        media_type::DOCKER_LIST,
+        media_type::ORAS_ARTIFACT,
+        media_type::OCI_ARTIFACT_WITHDRAWN,
+        "*/*",
+    ]
+    .join(", ")
+}
+
+/// The digest of some bytes, as a registry makes it.
+pub fn sha256(bytes: &[u8]) -> String {
+    Digest::of(Algorithm::Sha256, bytes).to_string()
+}
+
+/// The start of a body, for people.
+pub fn preview(answer: &Answer) -> String {
+    let text = String::from_utf8_lossy(&answer.body.bytes);
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(160)
+        .collect();
+    line.trim().to_owned()
+}
+
+/// Which part of the API a target belongs to; a digest that is none is another matter than one that is.
+fn endpoint(target: &str) -> &'static str {
+    let known = [
+        ("/manifests/", "manifests"),
+        ("/blobs/uploads/", "uploads"),
+        ("${s", "uploads"),
+        ("/blobs/", "blobs"),
+        ("/tags/list", "tags"),
+        ("/referrers/", "referrers"),
+        ("/_catalog", "catalog"),
+    ];
+    let name = known
+        .iter()
+        .find(|(part, _)| target.contains(part))
+        .map_or("other", |(_, name)| name);
+    let last = target
+        .split('?')
+        .next()
+        .and_then(|path| path.rsplit('/').next())
+        .unwrap_or_default();
+    let is_digest = last.parse::<Digest>().is_ok_and(|digest| digest.algorithm().is_some());
+    match name {
+        "manifests" if is_digest => "manifests-by-digest",
+        name => name,
+    }
+}
+
+/// The first code of an error and the first words that go with it.
+fn complaint(answer: &Answer) -> String {
+    if answer.status().is_none_or(|status| status < 400) || answer.body.bytes.is_empty() {
+        return String::new();
+    }
+    let document: serde_json::Value = serde_json::from_slice(&answer.body.bytes).unwrap_or_default();
+    let error = &document["errors"][0];
+    let detail = match &error["detail"] {
+        serde_json::Value::Null => error["message"].as_str().unwrap_or_default().to_owned(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    format!("{} {}", error["code"].as_str().unwrap_or_default(), words(&detail))
+}
+
+/// Whether an error is in another format than JSON, or an object with a list of objects with codes.
+fn is_well_formed(answer: &Answer) -> bool {
+    let Ok(document) = serde_json::from_slice::<serde_json::Value>(&answer.body.bytes) else {
+        return true;
+    };
+    let has_code = |error: &serde_json::Value| error["code"].is_string();
+    !document.is_object()
+        || document["errors"]
+            .as_array()
+            .is_some_and(|errors| errors.iter().all(has_code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_belong_to_an_endpoint() {
+        assert_eq!(endpoint("/v2/${repo}/blobs/uploads/?mount=x"), "uploads");
+        assert_eq!(endpoint("${s0}"), "uploads");
+        assert_eq!(endpoint("/v2/${repo}/manifests/a"), "manifests");
+        assert_eq!(endpoint("/v2/"), "other");
+    }
+}
