@@ -159,9 +159,17 @@ impl fmt::Display for Seen {
 
 type Runs = HashMap<(Specimen, String), Arc<OnceLock<Arc<Vec<Seen>>>>>;
 
+type Broken = HashMap<Mutant, Arc<OnceLock<BTreeSet<Key>>>>;
+
+/// The name of the profile that asks for whatever any of the OCI profiles asks for.
+pub const STRICTEST: &str = "strictest";
+
 /// The suite, a runtime and every run so far.
 pub struct Lab {
     pub suite: Suite,
+    /// The same suite, in which the newest version of each document demands what any of its versions demands.
+    strictest: Suite,
+    broken: Mutex<Broken>,
     runtime: Runtime,
     runs: Mutex<Runs>,
 }
@@ -177,7 +185,9 @@ impl Lab {
         }
         let runtime = Runtime::new().expect("a runtime");
         Self {
+            strictest: strictest(&suite),
             suite,
+            broken: Mutex::default(),
             runtime,
             runs: Mutex::default(),
         }
@@ -223,6 +233,11 @@ impl Lab {
     /// The expectations that fail on a mutant: of the cases that cite the requirement which it breaks, or of all cases
     /// where that requirement is judged on every exchange.
     pub fn broken_by(&self, mutant: Mutant) -> BTreeSet<Key> {
+        let cell = self.broken.lock().unwrap().entry(mutant).or_default().clone();
+        cell.get_or_init(|| self.find_broken(mutant)).clone()
+    }
+
+    fn find_broken(&self, mutant: Mutant) -> BTreeSet<Key> {
         let breaks = mutant.breaks();
         let always = self.is_always(breaks);
         let citing: Vec<usize> = (0..self.suite.cases.len())
@@ -287,7 +302,12 @@ impl Lab {
     }
 
     fn judge(&self, specimen: Specimen, profile: &str, cases: &[usize]) -> Vec<Seen> {
-        self.runtime.block_on(judge(&self.suite, specimen, profile, cases))
+        let suite = if profile == STRICTEST {
+            &self.strictest
+        } else {
+            &self.suite
+        };
+        self.runtime.block_on(judge(suite, specimen, profile, cases))
     }
 
     /// Every expectation that a profile judges as more than a fact, with its case.
@@ -332,6 +352,29 @@ fn hurry(steps: &mut [referee::case::Step]) {
             hurry(steps);
         }
     }
+}
+
+/// The suite with one profile more: each requirement at the strongest level that any version gives it. Whoever is not
+/// accused by it is accused by no profile of the versions.
+fn strictest(suite: &Suite) -> Suite {
+    let mut suite = suite.clone();
+    let newest = suite.profile(NEWEST).expect("the newest profile").clone();
+    for requirement in &mut suite.requirements {
+        let version = newest.documents.iter().find(|(name, _)| *name == requirement.document);
+        let strongest = requirement
+            .levels
+            .iter()
+            .map(|(_, level)| *level)
+            .min_by_key(|level| level.weight());
+        if let (Some((_, version)), Some(level)) = (version, strongest) {
+            requirement.levels = vec![(version.clone(), level)];
+        }
+    }
+    suite.profiles.push(Profile {
+        name: STRICTEST.to_string(),
+        ..newest
+    });
+    suite
 }
 
 fn each_expectation(case: &Case, visit: &mut dyn FnMut(&referee::case::Expectation)) {
