@@ -18,44 +18,21 @@ pub fn every_expectation_is_failed(lab: &Lab) -> Result<(), Failed> {
     for mutant in Mutant::ALL.iter().filter(|mutant| !mutant.is_deep()) {
         note(&mut killers, *mutant, lab.broken_by(*mutant));
     }
-    // What no mutant of its own requirement fails may be failed by another. That is a longer search, so only for those.
+    // What no mutant of its own requirement fails may be failed by another: by one that the kept matrix names, or one that
+    // breaks what the same case judges too. Only blessing asks all others.
     let bless = std::env::var_os("BLESS").is_some();
-    let open: Vec<&Key> = killers
-        .iter()
-        .filter(|(_, mutants)| bless || mutants.is_empty())
-        .map(|(key, _)| *key)
-        .collect();
-    let profiles: BTreeSet<String> = open.iter().map(|key| lab.profile_with(&key.requirement)).collect();
-    for profile in profiles {
-        let cases: Vec<usize> = (0..lab.suite.cases.len())
-            .filter(|index| {
-                let base = lab.suite.cases[*index].id.base();
-                open.iter()
-                    .any(|key| expectations[*key] == base && lab.profile_with(&key.requirement) == profile)
-            })
-            .collect();
-        if cases.is_empty() {
-            continue;
-        }
-        // Those that break something of this profile come first: with luck the others need not be tried.
-        let (kin, others): (Vec<Mutant>, Vec<Mutant>) = Mutant::ALL
-            .iter()
-            .filter(|mutant| !mutant.is_deep())
-            .partition(|mutant| lab.profile_with(mutant.breaks()) == profile);
-        let others = if std::env::var_os("PROVE_KIN").is_some() {
-            Vec::new()
-        } else {
-            others
-        };
-        for mutant in kin.into_iter().chain(others) {
-            let is_open = |key: &&Key| {
-                lab.profile_with(&key.requirement) == profile && killers.get(*key).is_some_and(Vec::is_empty)
-            };
-            if !bless && !open.iter().any(is_open) {
-                break;
-            }
-            note(&mut killers, mutant, lab.broken_in(mutant, &profile, &cases));
-        }
+    let kept = kept();
+    let known = |key: &Key, mutant: Mutant| {
+        kept.get(&(expectations[key].clone(), key.requirement.clone()))
+            .is_some_and(|names| names.contains(&mutant.to_string()))
+    };
+    search(lab, &expectations, &mut killers, &known);
+    let of_case = requirements_of_cases(&expectations);
+    search(lab, &expectations, &mut killers, &|key, mutant| {
+        of_case[&expectations[key]].contains(mutant.breaks())
+    });
+    if bless {
+        search(lab, &expectations, &mut killers, &|_, _| true);
     }
     if bless {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
@@ -77,6 +54,56 @@ pub fn every_expectation_is_failed(lab: &Lab) -> Result<(), Failed> {
         unproven.join("\n  ")
     )
     .into())
+}
+
+/// Tries mutants on the cases whose expectations nothing fails yet, as far as `worth` says that a mutant may fail one.
+fn search(
+    lab: &Lab,
+    expectations: &BTreeMap<Key, String>,
+    killers: &mut Killers,
+    worth: &dyn Fn(&Key, Mutant) -> bool,
+) {
+    for mutant in Mutant::ALL.iter().filter(|mutant| !mutant.is_deep()) {
+        let mut cases: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for (key, mutants) in killers.iter() {
+            if mutants.is_empty() && worth(key, *mutant) {
+                let profile = lab.profile_with(&key.requirement);
+                cases.entry(profile).or_default().insert(&expectations[*key]);
+            }
+        }
+        for (profile, bases) in cases {
+            let chosen: Vec<usize> = (0..lab.suite.cases.len())
+                .filter(|index| bases.contains(lab.suite.cases[*index].id.base()))
+                .collect();
+            let broken = lab.broken_in(*mutant, &profile, &chosen);
+            note(killers, *mutant, broken);
+        }
+    }
+}
+
+/// Of each case, the requirements that it judges.
+fn requirements_of_cases(expectations: &BTreeMap<Key, String>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut of_case: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (key, case) in expectations {
+        of_case.entry(case.clone()).or_default().insert(key.requirement.clone());
+    }
+    of_case
+}
+
+/// The mutants that the kept matrix names, by case and requirement.
+fn kept() -> BTreeMap<(String, String), Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let [case, requirement, mutants] = cells[..] else {
+                return None;
+            };
+            let mutants = mutants.split(", ").map(str::to_string).collect();
+            Some(((case.to_string(), requirement.to_string()), mutants))
+        })
+        .collect()
 }
 
 type Killers<'a> = BTreeMap<&'a Key, Vec<Mutant>>;

@@ -104,7 +104,7 @@ mutants! {
         "Bad tags are made to fit the grammar (as in olareg/olareg#243, where they were kept).";
     MalformedDigestPull500 "dist-http-no-5xx"
         "A malformed digest in a pull gives 500 (distribution/distribution#4945).";
-    MalformedDigestPush500 "dist-reference-malformed-digest-put"
+    MalformedDigestPush500 "dist-http-no-5xx"
         "A malformed digest in a push gives 500 (distribution/distribution#4945).";
     MalformedDigestIsTag "dist-reference-malformed-digest-put" "A push by a malformed digest is stored as a tag.";
     UpperCaseDigestFound "dist-digest-one-form" "Digests in upper case are understood.";
