@@ -152,7 +152,7 @@ impl Schema {
             Of::Map(values) => {
                 json!({"anyOf": [{"type": "object", "additionalProperties": self.of(values)}, variable]})
             }
-            Of::Shape(shape) => self.shape(shape),
+            Of::Shape(shape) => json!({"anyOf": [self.shape(shape), variable]}),
             Of::Named(name) => self.named(name),
             Of::Either(choices) => {
                 let choices: Vec<Value> = choices.iter().map(|of| self.of(of)).collect();
@@ -165,7 +165,7 @@ impl Schema {
     fn named(&mut self, name: &'static str) -> Value {
         match name {
             "step" => self.define(name, Self::step),
-            "node" => self.shape(&vocabulary::NODE),
+            "node" => self.of(&Of::Shape(&vocabulary::NODE)),
             "each-value" => self.define(name, |schema| {
                 let options = schema.shape(&vocabulary::EACH_VALUE);
                 json!({"anyOf": [
@@ -213,7 +213,9 @@ impl Schema {
 fn exactly_one(shape: &str) -> Vec<(String, Value)> {
     let choices = |names: &[&str]| names.iter().map(|name| json!({"required": [name]})).collect::<Vec<_>>();
     match shape {
-        "node" | "body" | "capture" => vec![("minProperties".into(), 1.into()), ("maxProperties".into(), 1.into())],
+        "capture" => vec![("oneOf".into(), choices(&["header", "json", "link"]).into())],
+        "node" => vec![("minProperties".into(), 1.into()), ("maxProperties".into(), 1.into())],
+        "body" => vec![("oneOf".into(), choices(&["text", "json", "stream", "node"]).into())],
         "blob" => vec![("oneOf".into(), choices(&["random", "text", "json", "base64"]).into())],
         "case" => vec![("anyOf".into(), choices(&["steps", "parse"]).into())],
         "requirement" => vec![("oneOf".into(), choices(&["level", "levels"]).into())],

@@ -73,7 +73,11 @@ pub static VERBS: &[Verb] = &[
     Verb {
         key: key("send", Of::Text, "One request: `METHOD target`."),
         options: &[
-            key("query", Of::Map(&Of::Text), "Query parameters, encoded and appended."),
+            key(
+                "query",
+                Of::Map(&Of::Either(&[Of::Text, Of::List(&Of::Text)])),
+                "Query parameters, encoded and appended; a list gives the parameter several times.",
+            ),
             key(
                 "headers",
                 Of::Map(&Of::Either(&[Of::Text, Of::List(&Of::Text)])),

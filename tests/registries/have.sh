@@ -1,0 +1,28 @@
+# Sourced by the scripts beside it: gets the registries that are not part of this repository.
+
+# Where what was built is kept for the next time.
+registries_bin=$PWD/target/registries
+PATH=$PATH:$registries_bin
+
+# Sees to it that program $3 can be run, building $1 at version $2 with Go where it is not there; fails where it cannot be
+# had. A module of its own asks the proxy for this version alone, which `go install` does not.
+have_go_program() {
+  ! command -v "$3" >/dev/null || return 0
+  command -v go >/dev/null || return 1
+  local source
+  source=$(mktemp -d)
+  mkdir -p "$registries_bin"
+  (cd "$source" && go mod init referee.invalid/registries && go get "$1@$2" && go build -o "$registries_bin/$3" "$1") \
+    >"$source/log" 2>&1 || { tail -n 3 "$source/log" >&2; rm -rf "$source"; return 1; }
+  rm -rf "$source"
+}
+
+have_olareg() { have_go_program github.com/olareg/olareg/cmd/olareg v0.1.2 olareg; }
+have_crane() { have_go_program github.com/google/go-containerregistry/cmd/crane v0.22.1 crane; }
+
+# Debian's package, where this is a Debian and we may install.
+have_docker_registry() {
+  command -v docker-registry >/dev/null ||
+    (apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-registry) >/dev/null 2>&1 || true
+  command -v docker-registry >/dev/null
+}
