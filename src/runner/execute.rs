@@ -357,9 +357,16 @@ impl Thread {
                     );
                 }
             }
-            // That a request is never answered is said once, of its first exchange. A setup that fails stays an error.
+            // That a request is never answered is said of its first exchange, and what the step expects of the answer is not
+            // fulfilled either. A setup that fails in this way stays an error.
             if unanswered && self.always(env, &judged, (index, step), first, true) && purpose == Purpose::Case {
-                return Err(Stop::Judged);
+                return match number == last {
+                    true => Ok(Some(Performed {
+                        answer: judged,
+                        exchange: first,
+                    })),
+                    false => Err(Stop::Judged),
+                };
             }
             if let Some(error) = judged.error() {
                 return Err(Stop::Error(format!("{}: {error}", describe(step))));

@@ -719,7 +719,7 @@ mutants! {
     ReferrersFloodLost "hard-referrers-complete" "Only the first 20 referrers are listed.";
     ReferrersLargeLost "hard-referrers-complete" "Referrers that are large manifests are not listed.";
     // Deep: in corners that only a fuzzer reaches. No case has to find them; `tests/fuzz_live.rs` holds that the fuzzer does.
-    DeepNestingLost "dist-http-no-5xx" "A manifest that is nested more than 30 levels deep breaks the connection.";
+    DeepNestingLost "dist-http-answers" "A manifest that is nested more than 30 levels deep breaks the connection.";
     DeepSurrogateServerError "dist-http-no-5xx" "Half a surrogate pair in a manifest gives 500.";
     DeepSizeServerError "dist-http-no-5xx" "A size that does not fit into 63 bits gives 500 (quay/quay#3683 is its kin).";
     DeepVersionServerError "dist-http-no-5xx" "A manifest without schemaVersion gives 500, as in distribution.";
@@ -729,7 +729,7 @@ mutants! {
         "An index without children is served as an image manifest, as in distribution.";
     DeepRefusedStored "dist-pull-manifest-404-digest" "A manifest with a repeated name is refused and stored.";
     DeepEscapesRewritten "dist-push-manifest-exact-bytes" "A manifest with an escaped letter is written anew when pulled.";
-    DeepNegativeLost "dist-http-no-5xx" "A negative n breaks the connection, as in olareg and go-containerregistry.";
+    DeepNegativeLost "dist-http-answers" "A negative n breaks the connection, as in olareg and go-containerregistry.";
     DeepRangeServerError "dist-http-no-5xx" "A Content-Range beyond 64 bits gives 500, as in distribution.";
     DeepReferrerLost "dist-referrers-new-pushes" "A referrer whose type has a plus sign is not listed.";
     DeepHang "dist-http-no-5xx" "A manifest with an annotation that has no text is never answered.";
