@@ -104,6 +104,7 @@ impl Registry {
             .inspect_err(|_| self.store_badly(name, &reference, &bytes))?;
         let media_type = pushed_media_type(request, &bytes)?;
         self.deep_push(name, &digest, &media_type, &bytes).await?;
+        self.keep_refused(name, &reference, &digest, &media_type, &bytes);
 
         let mut store = self.store();
         check_conditions(self, &store, name, &reference, request)?;
@@ -118,7 +119,9 @@ impl Registry {
                 checked => checked?,
             }
         }
-        check_same_type(&store, name, &digest, &media_type)?;
+        if !self.is(Mutant::TypeFollowsPush) {
+            check_same_type(&store, name, &digest, &media_type)?;
+        }
         let subject = document.subject.clone();
         let bytes = self.altered(store.repository(name), &media_type, bytes);
         let media_type = self.kept_media_type(media_type, request);

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::cleanup::{Stored, clean_up};
 use super::gc::Slot;
 use super::isolate::{scope, setting};
-use super::{Env, expand, send};
+use super::{Env, expand, lost, send};
 use crate::case::{Action, Case, Expectation, Node, Step, Template};
 use crate::client::{Answer, Exchange, Purpose};
 use crate::content::{Scope, ScopeError};
@@ -335,7 +335,11 @@ impl Thread {
         let planned = expand::expand(step, &self.scope, env.chunk).map_err(|error| missing(step, &error))?;
         let last = planned.len().saturating_sub(1);
         for (number, request) in planned.iter().enumerate() {
-            let (answers, judged) = send::send(env, request, &self.scope, purpose)
+            let lost::Sent {
+                answers,
+                judged,
+                unanswered,
+            } = lost::send(env, request, &self.scope, purpose)
                 .await
                 .map_err(|error| missing(step, &error))?;
             let first = self.exchanges.len() + answers.first().map_or(0, |answer| answer.before.len());
@@ -344,8 +348,25 @@ impl Thread {
                 self.exchanges.push(answer.exchange.clone());
                 self.stored.note(answer);
                 if !request.token {
-                    self.always(env, answer, index, step);
+                    self.always(
+                        env,
+                        answer,
+                        (index, step),
+                        self.exchanges.len().saturating_sub(1),
+                        false,
+                    );
                 }
+            }
+            // That a request is never answered is said of its first exchange, and what the step expects of the answer is not
+            // fulfilled either. A setup that fails in this way stays an error.
+            if unanswered && self.always(env, &judged, (index, step), first, true) && purpose == Purpose::Case {
+                return match number == last {
+                    true => Ok(Some(Performed {
+                        answer: judged,
+                        exchange: first,
+                    })),
+                    false => Err(Stop::Judged),
+                };
             }
             if let Some(error) = judged.error() {
                 return Err(Stop::Error(format!("{}: {error}", describe(step))));
@@ -372,14 +393,23 @@ impl Thread {
         Ok(None)
     }
 
-    /// Judges what holds for every exchange. To keep reports small, an expectation that held is kept once per case.
-    fn always(&mut self, env: &Env, answer: &Answer, index: usize, step: &Step) {
+    /// Judges what holds for every exchange, or where the registry did not answer, only that. To keep reports small, an
+    /// expectation that held is kept once per case. Whether anything failed.
+    fn always(
+        &mut self,
+        env: &Env,
+        answer: &Answer,
+        (index, step): (usize, &Step),
+        exchange: usize,
+        unanswered: bool,
+    ) -> bool {
+        let mut failed = false;
         for always in &env.suite.always {
             let method = &answer.exchange.request.method;
             if !always.methods.is_empty() && !always.methods.contains(method) {
                 continue;
             }
-            if answer.exchange.response.is_none()
+            if answer.exchange.response.is_none() && !(unanswered && always.unanswered)
                 || !expect::mismatches(&always.when, answer, &self.scope).is_ok_and(|found| found.is_empty())
             {
                 continue;
@@ -399,6 +429,7 @@ impl Thread {
                 if mismatches.is_empty() && known {
                     continue;
                 }
+                failed |= !mismatches.is_empty();
                 self.expectations.push(ExpectationOutcome {
                     requirement: expectation.requirement.clone(),
                     level: *level,
@@ -406,11 +437,12 @@ impl Thread {
                     action: describe(step),
                     file: place.0.to_string(),
                     line: place.1,
-                    exchange: self.exchanges.len().saturating_sub(1),
+                    exchange,
                     mismatches: without_secrets(env, mismatches),
                 });
             }
         }
+        failed
     }
 
     fn mark(&self) -> (usize, usize) {

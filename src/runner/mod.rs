@@ -11,6 +11,7 @@ mod execute;
 mod expand;
 mod gc;
 mod isolate;
+mod lost;
 mod plan;
 mod preview;
 mod probe;

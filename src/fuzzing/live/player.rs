@@ -385,7 +385,7 @@ impl<'a> Player<'a> {
             Some(TransportError::Timeout { .. }) => self.accuse(Oracle::Hang, answer, ok, "no answer in time"),
             Some(error @ (TransportError::Reset { .. } | TransportError::BodyShort { .. })) => {
                 let seen = error.to_string();
-                self.accuse(Oracle::Lost, answer, ok, seen);
+                self.accuse(Oracle::Lost, answer, "{status: [1xx, 2xx, 3xx, 4xx, 5xx]}", seen);
             }
             Some(error @ TransportError::MalformedResponse { .. }) => {
                 let seen = error.to_string();

@@ -61,7 +61,7 @@ macro_rules! oracles {
 
 oracles! {
     ServerError "server-error" Suspicious "dist-http-no-5xx" "The registry answers without failing itself.";
-    Lost "connection-lost" Suspicious "dist-http-no-5xx" "The registry answers and does not drop the connection.";
+    Lost "connection-lost" Suspicious "dist-http-answers" "The registry answers and does not drop the connection.";
     Hang "hang" Suspicious "dist-http-no-5xx" "The registry answers in time.";
     Garbled "garbled" Suspicious "dist-http-no-5xx" "The answer of the registry is HTTP.";
     Dead "dead" Suspicious "dist-http-no-5xx" "The registry goes on answering.";

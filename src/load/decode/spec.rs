@@ -302,6 +302,10 @@ impl Decoder<'_> {
                     let method = good.then(|| method.to_string());
                     decoder.value(item, method, "a method", "methods are in capitals: `GET`")
                 }),
+                unanswered: fields
+                    .get("unanswered")
+                    .and_then(|tree| decoder.flag(tree))
+                    .unwrap_or(false),
                 expect: decoder.expectations(fields.get("expect")),
             })
         });

@@ -126,6 +126,11 @@ pub static ALWAYS_RULE: Shape = Shape {
     keys: &[
         key("when", MATCHERS, "Only answers that satisfy this."),
         key("methods", Of::List(&Of::Plain), "Only requests with these methods."),
+        key(
+            "unanswered",
+            Of::Flag,
+            "Also requests that are never answered, though the registry answers others (false).",
+        ),
         required("expect", Of::Map(&MATCHERS), "Requirement ids and what each demands."),
     ],
 };

@@ -133,7 +133,7 @@ pub(super) fn answer(seen: &Seen<'_>, reply: Reply) -> Answer {
 }
 
 /// Breaks the connection, as a handler does that panics.
-fn vanish() -> ! {
+pub(super) fn vanish() -> ! {
     std::panic::resume_unwind(Box::new("a defect on purpose"))
 }
 
@@ -145,7 +145,7 @@ fn has_annotation(bytes: &[u8], is_bad: impl Fn(&Value) -> bool) -> bool {
 }
 
 /// How deep brackets and braces are nested, as far as a look at the text can tell.
-fn depth(bytes: &[u8]) -> usize {
+pub(super) fn depth(bytes: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     for byte in bytes {
         match byte {

@@ -26,6 +26,7 @@ impl Registry {
     /// Where a mutant takes a request that the plain registry would refuse.
     pub(in crate::registry) fn rewritten(&self, route: Route, request: &Request) -> Route {
         let Some(mutant) = self.mutant() else { return route };
+        let route = super::hardening::rewritten(mutant, &route, request).unwrap_or(route);
         let path = request.uri.path();
         let reads = request.method.is_safe();
         let found = |text: &str| -> Option<String> {

@@ -11,6 +11,7 @@ mod deep;
 mod deletions;
 mod documents;
 mod failed;
+mod hardening;
 mod http;
 mod inside;
 mod lists;
@@ -58,6 +59,7 @@ impl Registry {
         };
         collect::interfere(&seen)
             .or_else(|| deep::interfere(&seen))
+            .or_else(|| hardening::interfere(&seen))
             .or_else(|| before::interfere(&seen))
     }
 
@@ -70,7 +72,7 @@ impl Registry {
             route,
             request,
         };
-        let reply = match answer {
+        let reply = match hardening::answer(&seen, answer) {
             Ok(reply) => reply,
             Err(failure) => failed::replace(&seen, failure)?,
         };
@@ -99,7 +101,7 @@ impl Registry {
                     route,
                     request,
                 };
-                http::any(&seen, auth::any(&seen, reply))
+                http::any(&seen, hardening::any(&seen, auth::any(&seen, reply)))
             }
             None => reply,
         }

@@ -673,8 +673,53 @@ mutants! {
     GcCyclePoisons "gc-api-stays" "Tags are not listed any more where a cycle was collected.";
     GcDigestTagsFail "gc-api-stays" "Tags such as sha256-….sig give 500 once garbage was collected.";
     GcReferrers404 "gc-referrers-answer" "Referrers of what was collected give 404.";
+    // Hardening: what only hostile requests bring out.
+    LimitServerError "hard-no-5xx" "A limit beyond 32 bits gives 500 (CVE-2023-2253 in distribution ran out of memory).";
+    NegativeLimitLost "dist-http-answers"
+        "A negative n breaks the connection, as in olareg and go-containerregistry.";
+    NullLetterLost "hard-answers" "A null letter in a path breaks the connection.";
+    RefusalPoisons "hard-content-undisturbed"
+        "Once a manifest was refused, its repository gives 500 (distribution/distribution#4489 is its kin).";
+    OddListPoisons "hard-content-undisturbed" "An odd limit or place in a list breaks the repository for good.";
+    CachePoisoned "hard-content-undisturbed" "The answer to a pull with forwarding headers is kept for everybody.";
+    MissingRemembered "hard-content-undisturbed" "What was asked for before it came is not found (quay/quay#6510).";
+    DeletedEverywhere "hard-content-undisturbed"
+        "A deletion goes through all repositories, as with the blobs of go-containerregistry's registry.";
+    UploadEndedByStranger "hard-content-undisturbed" "A request through another repository ends an upload.";
+    OpenUploadsExhaust "hard-content-undisturbed" "After 20 uploads a repository takes no manifest.";
+    TakenNotServed "hard-taken-is-served" "Deep and long manifests are taken, and pulls of them give 500.";
+    RefusedKept "hard-refused-is-not-kept" "Manifests that are refused are stored, tag and all.";
+    BlobServedAsManifest "hard-blob-no-manifest"
+        "A blob is served as a manifest, as in docker-registry 2.8 (distribution/distribution#3122).";
+    TypeFollowsPush "hard-one-type"
+        "The type of a manifest is that of the last push, as in go-containerregistry's registry (CVE-2021-41190).";
+    TypeFollowsAccept "hard-one-type" "The type of a manifest is the first in Accept.";
+    DigestCleaned "hard-reference-exact" "Paths, parameters and control letters around a digest are cleaned away.";
+    NameCleaned "hard-name-contained" "Names are cleaned like paths of files (CVE-2022-47747 in kraken).";
+    DeleteByPattern "hard-delete-exact" "The star deletes all tags.";
+    UploadDigestUnchecked "hard-digest-checked" "An upload ends with 201 whatever digest it is given.";
+    ConditionBeforeLookup "hard-repository-scope" "If-None-Match is answered before a blob is looked up.";
+    ReferrersEverywhere "hard-repository-scope" "Referrers are listed from all repositories.";
+    DedupeDespiteRefusal "hard-repository-scope"
+        "An upload that is refused still links the blob of its digest (CVE-2024-39897 in zot is its kin).";
+    DedupeByDigest "hard-possession" "An upload under the digest of a blob elsewhere needs no bytes.";
+    UploadMadeUp "hard-upload-unknown" "Uploads that nobody opened are opened, as in go-containerregistry's registry.";
+    MethodOverride "hard-method-exact" "X-HTTP-Method-Override deletes.";
+    TargetOverride "hard-target-exact" "X-Original-URL goes before the path (CVE-2018-14773).";
+    ForwardedRedirect "hard-unkeyed-headers" "Pulls are sent to the host in X-Forwarded-Host.";
+    LocationHasPassword "hard-location-clean" "URLs in answers have a user and password.";
+    LinkFollowsForwarded "hard-link-own-host" "The link to the next page is on the host in X-Forwarded-Host.";
+    HeaderInjected "hard-no-header-injection" "An encoded line break in a request becomes one in the answer.";
+    TagImmutable "hard-tag-not-immutable" "Caches may keep what a tag leads to for ever.";
+    MissingImmutable "hard-tag-not-immutable" "Caches may keep refusals for ever.";
+    ErrorHasMarkup "hard-no-markup" "Errors are HTML with the request in it as it came.";
+    ErrorHasControlBytes "hard-no-control-bytes" "Errors are text with the request in it as it came.";
+    ErrorHasStack "hard-no-internals" "Errors show the stack of the handler.";
+    RealmFollowsForwarded "hard-realm-fixed" "The realm is on the host in X-Forwarded-Host.";
+    ReferrersFloodLost "hard-referrers-complete" "Only the first 20 referrers are listed.";
+    ReferrersLargeLost "hard-referrers-complete" "Referrers that are large manifests are not listed.";
     // Deep: in corners that only a fuzzer reaches. No case has to find them; `tests/fuzz_live.rs` holds that the fuzzer does.
-    DeepNestingLost "dist-http-no-5xx" "A manifest that is nested more than 30 levels deep breaks the connection.";
+    DeepNestingLost "dist-http-answers" "A manifest that is nested more than 30 levels deep breaks the connection.";
     DeepSurrogateServerError "dist-http-no-5xx" "Half a surrogate pair in a manifest gives 500.";
     DeepSizeServerError "dist-http-no-5xx" "A size that does not fit into 63 bits gives 500 (quay/quay#3683 is its kin).";
     DeepVersionServerError "dist-http-no-5xx" "A manifest without schemaVersion gives 500, as in distribution.";
@@ -684,7 +729,7 @@ mutants! {
         "An index without children is served as an image manifest, as in distribution.";
     DeepRefusedStored "dist-pull-manifest-404-digest" "A manifest with a repeated name is refused and stored.";
     DeepEscapesRewritten "dist-push-manifest-exact-bytes" "A manifest with an escaped letter is written anew when pulled.";
-    DeepNegativeLost "dist-http-no-5xx" "A negative n breaks the connection, as in olareg and go-containerregistry.";
+    DeepNegativeLost "dist-http-answers" "A negative n breaks the connection, as in olareg and go-containerregistry.";
     DeepRangeServerError "dist-http-no-5xx" "A Content-Range beyond 64 bits gives 500, as in distribution.";
     DeepReferrerLost "dist-referrers-new-pushes" "A referrer whose type has a plus sign is not listed.";
     DeepHang "dist-http-no-5xx" "A manifest with an annotation that has no text is never answered.";

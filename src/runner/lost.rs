@@ -1,0 +1,75 @@
+//! Requests that get no answer: whether the network failed, or the registry does not answer this one.
+//!
+//! A lost connection says nothing of the registry. One that is lost whenever the same request is sent, on fresh
+//! connections, while the registry answers `GET /v2/` in between and afterwards, does: its handler gave up.
+
+use super::send;
+use super::{Env, Planned};
+use crate::client::exchange::Transport;
+use crate::client::{Answer, Purpose, RequestSpec, Target, TransportError, Via};
+use crate::content::{Scope, ScopeError};
+
+/// What came of a request.
+pub struct Sent {
+    /// All answers, in order.
+    pub answers: Vec<Answer>,
+    /// The one that is judged.
+    pub judged: Answer,
+    /// Whether the registry alone did not answer, as the last answers show.
+    pub unanswered: bool,
+}
+
+/// A head that is longer may be refused before it is read, and the refusal lost with the connection.
+const SHORT: usize = 4096;
+
+/// Sends a request, and if the connection is lost finds out whether that is the registry's doing.
+pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<Sent, ScopeError> {
+    let (mut answers, mut judged) = send::send(env, planned, scope, purpose).await?;
+    let mut unanswered = false;
+    // The client has repeated the request by now, the last time on a fresh connection.
+    if is_lost(&judged) && judged.exchange.attempts > 1 {
+        let between = ping(env).await;
+        let is_there = is_answered(&between);
+        answers.push(between);
+        if is_there {
+            let (again, answer) = send::send(env, planned, scope, purpose).await?;
+            answers.extend(again);
+            judged = answer;
+            if is_lost(&judged) {
+                let after = ping(env).await;
+                unanswered = is_answered(&after);
+                answers.push(after);
+            }
+        }
+    }
+    Ok(Sent {
+        answers,
+        judged,
+        unanswered,
+    })
+}
+
+/// Whether the connection to the registry itself was closed without an answer. A refusal that comes before the whole
+/// request was read can be lost with the connection, so only short requests without a body count; behind a proxy it may
+/// be the proxy that closes.
+fn is_lost(answer: &Answer) -> bool {
+    let exchange = &answer.exchange;
+    let request = &exchange.request;
+    let head = |(name, value): &(String, String)| name.len() + value.len();
+    exchange.response.is_none()
+        && exchange.hops.is_empty()
+        && matches!(exchange.error, Some(TransportError::Reset { .. }))
+        && request.transport == Transport::Raw
+        && request.body.len == 0
+        && request.url.len() + request.headers.iter().map(head).sum::<usize>() < SHORT
+}
+
+fn is_answered(answer: &Answer) -> bool {
+    answer.error().is_none() && answer.status().is_some_and(|status| status < 500)
+}
+
+async fn ping(env: &Env) -> Answer {
+    let mut request = RequestSpec::new("GET", Target::Path("/v2/".to_owned()));
+    request.via = Via::Raw;
+    env.client.send(request).await
+}

@@ -1,0 +1,159 @@
+//! Connections that are lost: when that is the registry's doing, it is judged; when it may be the network's, it is not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use referee::client::{self, Client, normalise_target};
+use referee::load::{self, Source};
+use referee::outcome::{CaseOutcome, Verdict};
+use referee::registry::{self, Config, Mutant};
+use referee::runner::{self, Isolation};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+const CASE: &str = r#"
+about: A list with a limit.
+cases:
+  - case: limit
+    says: A negative limit is answered.
+    steps:
+      - send: GET /v2/${repo}/tags/list?n=-1
+        expect:
+          dist-http-rfc9110: {status: [200, 4xx]}
+"#;
+
+/// The one case on what answers at an address.
+async fn judge(url: &str) -> CaseOutcome {
+    let mut sources = load::builtin();
+    sources.retain(|source| source.name.starts_with("spec/"));
+    sources.push(Source::new("cases/own/lost.yaml", CASE));
+    let suite = load::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+    let base = normalise_target(url, false).expect("an address");
+    let mut options = client::Options::new(base.clone());
+    options.limits.total = Duration::from_secs(5);
+    let profile = suite.profile("oci-dev").expect("a profile").clone();
+    let options = runner::Options {
+        cases: runner::select(&suite, &profile, &[]).cases,
+        profile,
+        suite,
+        client: Client::new(options).expect("a client"),
+        url: base.to_string(),
+        host: base.origin.authority(),
+        credentials: String::new(),
+        notes: Vec::new(),
+        isolation: Isolation::fresh("referee", "lost".into()).expect("a prefix"),
+        seed: 1,
+        jobs: 1,
+        partition: None,
+        copies: u32::MAX,
+        collecting: None,
+        strict: false,
+        keep: true,
+        suite_digest: String::new(),
+        cancel: CancellationToken::new(),
+    };
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    let report = runner::run(options, events)
+        .await
+        .unwrap_or_else(|refusal| panic!("refused: {refusal}"));
+    report.cases.into_iter().next().expect("a case")
+}
+
+/// What a line to the registry does.
+#[derive(Clone, Copy)]
+enum Line {
+    /// The limit is lost so many times, and everything else passes.
+    Flaky(usize),
+    /// From the first limit on everything is lost.
+    Dead,
+}
+
+/// A line that loses requests, to a plain registry behind it.
+async fn through(line: Line) -> CaseOutcome {
+    let running = registry::start(Config::default()).await.expect("a registry");
+    let behind = running.address();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
+    let address = listener.local_addr().expect("an address");
+    let lost = Arc::new(AtomicUsize::new(0));
+    let serving = tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            tokio::spawn(pass(near, behind, line, lost.clone()));
+        }
+    });
+    let outcome = judge(&format!("http://{address}")).await;
+    serving.abort();
+    outcome
+}
+
+/// One connection, request by request; nothing here is longer than one read.
+async fn pass(mut near: TcpStream, behind: std::net::SocketAddr, line: Line, lost: Arc<AtomicUsize>) {
+    let Ok(mut far) = TcpStream::connect(behind).await else {
+        return;
+    };
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(length @ 1..) = near.read(&mut buffer).await {
+        let request = &buffer[..length];
+        let is_limit = request.windows(4).any(|part| part == b"n=-1");
+        let before = match is_limit {
+            true => lost.fetch_add(1, Ordering::SeqCst),
+            false => lost.load(Ordering::SeqCst),
+        };
+        let is_lost = match line {
+            Line::Flaky(times) => is_limit && before < times,
+            Line::Dead => is_limit || before > 0,
+        };
+        if is_lost || far.write_all(request).await.is_err() {
+            return;
+        }
+        let Ok(length @ 1..) = far.read(&mut buffer).await else {
+            return;
+        };
+        if near.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn broken(outcome: &CaseOutcome) -> Vec<&str> {
+    let failed = outcome.expectations.iter().filter(|expectation| !expectation.held());
+    failed.map(|expectation| expectation.requirement.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registry_that_never_answers_one_request_is_told_so() {
+    let config = Config {
+        mutant: Some(Mutant::NegativeLimitLost),
+        ..Config::default()
+    };
+    let running = registry::start(config).await.expect("a registry");
+    let outcome = judge(&running.url()).await;
+    assert_eq!(broken(&outcome), ["dist-http-answers", "dist-http-rfc9110"]);
+    assert!(matches!(outcome.verdict, Verdict::Warn), "{:?}", outcome.verdict);
+    let seen: Vec<bool> = outcome.exchanges.iter().map(|e| e.response.is_some()).collect();
+    assert_eq!(seen, [false, true, false, true], "the limit, the base, both again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_loses_a_request_now_and_then_is_no_finding() {
+    for times in [1, 2, 3] {
+        let outcome = through(Line::Flaky(times)).await;
+        assert!(
+            matches!(outcome.verdict, Verdict::Pass),
+            "{times}: {:?}",
+            outcome.verdict
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registry_that_answers_nothing_any_more_is_not_judged() {
+    let outcome = through(Line::Dead).await;
+    assert!(
+        matches!(outcome.verdict, Verdict::Error { .. }),
+        "{:?}",
+        outcome.verdict
+    );
+    assert!(broken(&outcome).is_empty());
+}
