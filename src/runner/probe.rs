@@ -12,6 +12,7 @@ use crate::expect;
 use crate::outcome::CapabilityOutcome;
 
 /// What a probe found.
+#[derive(Default)]
 pub struct Probed {
     /// Every capability, in the order of the file.
     pub capabilities: Vec<CapabilityOutcome>,

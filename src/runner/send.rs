@@ -77,7 +77,7 @@ fn whole(from: &CaptureFrom, answer: &Answer) -> Option<String> {
         CaptureFrom::Link(rel) => link(answer, rel),
         CaptureFrom::Body => Some(String::from_utf8_lossy(&answer.body.bytes).into_owned()),
         CaptureFrom::Json(pointers) => {
-            let document: Value = serde_json::from_slice(&answer.body.bytes).ok()?;
+            let document = answer.body.json()?;
             let is_there = |value: &&Value| !value.is_null() && value.as_str() != Some("");
             let mut found = pointers.iter().filter_map(|pointer| document.pointer(pointer));
             match found.clone().find(is_there).or_else(|| found.next())? {
@@ -200,17 +200,13 @@ fn merge(answers: &[Answer], pointer: &str) -> Answer {
         return merged;
     }
     let Some(bad) = answers.iter().find(|answer| answer.status() != Some(200)) else {
-        let Ok(mut document) = serde_json::from_slice::<Value>(&merged.body.bytes) else {
+        let Some(mut document) = merged.body.json().cloned() else {
             return merged;
         };
         for page in &answers[1..] {
-            let Ok(mut page) = serde_json::from_slice::<Value>(&page.body.bytes) else {
-                continue;
-            };
-            if let (Some(Value::Array(all)), Some(Value::Array(more))) =
-                (document.pointer_mut(pointer), page.pointer_mut(pointer))
-            {
-                all.append(more);
+            let more = page.body.json().and_then(|page| page.pointer(pointer));
+            if let (Some(Value::Array(all)), Some(Value::Array(more))) = (document.pointer_mut(pointer), more) {
+                all.extend(more.iter().cloned());
             }
         }
         merged.body = Received::of(document.to_string().into_bytes());
