@@ -69,8 +69,8 @@ impl Thread {
                 .await
                 .map_err(|error| missing(step, &error))?;
             let exchange = self.exchanges.len() + answers.first().map_or(0, |answer| answer.before.len());
-            for answer in &answers {
-                self.keep(env, answer, request.token, index, step);
+            for answer in answers {
+                self.keep(env, &answer, request.token, index, step);
             }
             if judged.status().is_some() {
                 env.silence.answered();

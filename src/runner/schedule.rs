@@ -213,8 +213,9 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         .map(|c| std::mem::take(&mut c.rounds))
         .unwrap_or_default();
     let total = options.cases.len();
-    let (mut cases, ()) = tokio::join!(
+    let (mut cases, (), ()) = tokio::join!(
         run_cases(&env, &options.cases, slots, &stop, &events),
+        clean_up_unless_late(&env, &probed.stored, &stop),
         gc::coordinate(&env, received, total, &stop, &events, &mut rounds)
     );
     if let Some(collection) = &mut collection {
@@ -237,8 +238,9 @@ async fn run_cases(
     stop: &CancellationToken,
     events: &mpsc::UnboundedSender<Event>,
 ) -> Vec<CaseOutcome> {
-    // Cleaning up has slots of its own: no case waits for what another leaves behind.
-    let brooms = Arc::new(Semaphore::new(slots.available_permits().max(1)));
+    // Cleaning up has slots of its own, fewer, for each sends several requests at once: no case waits for what another
+    // leaves behind.
+    let brooms = Arc::new(Semaphore::new(slots.available_permits().div_ceil(4)));
     let mut running = JoinSet::new();
     let mut index_of = HashMap::new();
     for index in order::longest_first(&env.suite, chosen) {

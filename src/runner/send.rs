@@ -200,13 +200,18 @@ fn merge(answers: &[Answer], pointer: &str) -> Answer {
         return merged;
     }
     let Some(bad) = answers.iter().find(|answer| answer.status() != Some(200)) else {
-        let Some(mut document) = merged.body.json().cloned() else {
+        let Ok(mut document) = serde_json::from_slice::<Value>(&merged.body.bytes) else {
             return merged;
         };
         for page in &answers[1..] {
-            let more = page.body.json().and_then(|page| page.pointer(pointer));
-            if let (Some(Value::Array(all)), Some(Value::Array(more))) = (document.pointer_mut(pointer), more) {
-                all.extend(more.iter().cloned());
+            // Not kept as read: of a long list each page would be there twice.
+            let Ok(mut page) = serde_json::from_slice::<Value>(&page.body.bytes) else {
+                continue;
+            };
+            if let (Some(Value::Array(all)), Some(Value::Array(more))) =
+                (document.pointer_mut(pointer), page.pointer_mut(pointer))
+            {
+                all.append(more);
             }
         }
         merged.body = Received::of(document.to_string().into_bytes());
