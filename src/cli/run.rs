@@ -62,7 +62,7 @@ pub struct RunArguments {
     suite: SuiteArguments,
 
     /// How many cases run at once
-    #[arg(long, short, default_value_t = 16, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
+    #[arg(long, short, default_value_t = 64, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
     jobs: usize,
     /// The seed of all content, to repeat a run
     #[arg(long, value_name = "N", help_heading = "How it runs")]

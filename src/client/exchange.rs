@@ -14,6 +14,9 @@ use sha2::{Digest, Sha256, Sha512};
 /// Bytes of a body that are shown in a [`BodyRecord`].
 pub const PREVIEW: usize = 4096;
 
+/// The most values that a body may have to be read as JSON.
+pub const MOST_VALUES: usize = 1 << 19;
+
 /// What stands in place of a secret.
 pub const REDACTED: &str = "<redacted>";
 
@@ -394,8 +397,20 @@ impl Received {
 
     /// The body as JSON, if it is there whole and is JSON. Read once, however many ask: a list may have megabytes.
     pub fn json(&self) -> Option<&Value> {
-        let read = || self.whole.then(|| serde_json::from_slice(&self.bytes).ok()).flatten();
+        let read = || {
+            let readable = self.whole && self.most_values() <= MOST_VALUES;
+            readable.then(|| serde_json::from_slice(&self.bytes).ok()).flatten()
+        };
         self.document.0.get_or_init(read).as_ref()
+    }
+
+    /// More values than the body has as JSON, nested ones included: each takes many times the memory of its text.
+    pub fn most_values(&self) -> usize {
+        1 + self
+            .bytes
+            .iter()
+            .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
+            .count()
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::json::LIMIT;
+use super::printable;
 use crate::outcome::{CaseOutcome, Report, SCHEMA, SkipReason, Verdict, slim_case};
 
 /// The file beside the reports.
@@ -75,9 +76,9 @@ impl Journal {
 
     /// One write for one line, so that a line is there whole or is the last.
     fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
-        let mut line = serde_json::to_vec(value)?;
-        line.push(b'\n');
-        self.file.write_all(&line)
+        let mut line = printable::json(serde_json::to_string(value)?);
+        line.push('\n');
+        self.file.write_all(line.as_bytes())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Removing what a case left.
 
 use futures_util::future::join_all;
+use tokio::sync::Semaphore;
 use tokio::time::{Duration, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +16,7 @@ const MOST: usize = 200;
 const AT_ONCE: usize = 8;
 
 /// How long cleaning up may take after the run was cancelled.
-const LAST_CLEAN_UP: Duration = Duration::from_secs(3);
+const LAST_CLEAN_UP: Duration = Duration::from_secs(2);
 
 /// What a case stored, as URLs that can be deleted.
 #[derive(Debug, Default, Clone)]
@@ -102,8 +103,11 @@ async fn delete<'u>(env: &Env, urls: &[&'u String], at_once: usize) -> Option<Ve
 }
 
 /// Removes what a case stored; once the run is cancelled, only for a little while, for the user wants to be gone.
-pub async fn clean_up_unless_late(env: &Env, stored: &Stored, cancel: &CancellationToken) {
-    let cleaning = clean_up(env, stored);
+pub async fn clean_up_unless_late(env: &Env, stored: &Stored, brooms: &Semaphore, cancel: &CancellationToken) {
+    let cleaning = async {
+        let _broom = brooms.acquire().await;
+        clean_up(env, stored).await;
+    };
     tokio::pin!(cleaning);
     tokio::select! {
         () = &mut cleaning => return,

@@ -213,9 +213,10 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         .map(|c| std::mem::take(&mut c.rounds))
         .unwrap_or_default();
     let total = options.cases.len();
+    let broom = Semaphore::new(1);
     let (mut cases, (), ()) = tokio::join!(
         run_cases(&env, &options.cases, slots, &stop, &events),
-        clean_up_unless_late(&env, &probed.stored, &stop),
+        clean_up_unless_late(&env, &probed.stored, &broom, &stop),
         gc::coordinate(&env, received, total, &stop, &events, &mut rounds)
     );
     if let Some(collection) = &mut collection {
@@ -259,8 +260,7 @@ async fn run_cases(
                 run_case(&env, index, slot, &stop).await
             };
             drop(events.send(Event::Finished(Box::new(outcome.clone()))));
-            let _broom = brooms.acquire_owned().await.ok();
-            clean_up_unless_late(&env, &stored, &stop).await;
+            clean_up_unless_late(&env, &stored, &brooms, &stop).await;
             (index, outcome)
         });
         index_of.insert(task.id(), index);

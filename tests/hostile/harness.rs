@@ -168,8 +168,19 @@ impl Ran {
                 wrong.push(format!("it wrote {forbidden:?}"));
             }
         }
-        if self.written.contains("<script>alert") {
-            wrong.push("it wrote markup".to_string());
+        // What a browser shows; in other forms markup is text.
+        for form in ["report.html", "report.md", "badge.svg"] {
+            let text = std::fs::read_to_string(self.out.join(form)).unwrap_or_default();
+            if text.contains("<script>alert") {
+                wrong.push(format!("there is markup in {form}"));
+            }
+        }
+        if self
+            .written
+            .lines()
+            .any(|line| line.trim_start().starts_with("::error::x"))
+        {
+            wrong.push("it wrote a command of the target's".to_string());
         }
         if !wrong.is_empty() {
             let end = self.written.floor_char_boundary(1500);

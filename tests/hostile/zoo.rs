@@ -132,7 +132,7 @@ fn silent() -> Vec<Beast> {
         }),
         endless(
             "header fields without end",
-            "cannot reach",
+            "there is no registry",
             b"HTTP/1.1 200 OK\r\n",
             b"X-More: and more\r\n",
         ),
