@@ -186,6 +186,7 @@ async fn judge(case: &str, running: &Running) -> Verdict {
         strict: true,
         keep: true,
         suite_digest: String::new(),
+        resumed: None,
         cancel: CancellationToken::new(),
     };
     let (events, _) = tokio::sync::mpsc::unbounded_channel();

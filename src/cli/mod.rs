@@ -12,6 +12,7 @@ mod list;
 mod merge;
 mod parse_suite;
 mod report;
+mod resume;
 mod run;
 mod schema;
 mod serve;

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Exit, Failure, print};
+use super::suite::{SuiteArguments, load_suite};
+use super::{Exit, Failure, print, resume};
 use crate::outcome::Report;
 use crate::report::terminal::{self, Look, Style};
-use crate::report::{self, Format, json};
+use crate::report::{self, Format, journal, json};
 
 /// Which report, in which forms.
 #[derive(Debug, Args)]
@@ -16,9 +17,11 @@ Examples:
   referee report reports/latest/report.json --format html --out site
   referee report reports/latest/report.json --format markdown >> \"$GITHUB_STEP_SUMMARY\"")]
 pub struct ReportArguments {
-    /// A report in JSON
+    /// A report in JSON, or the journal of a run that was cut off
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    suite: SuiteArguments,
     /// The forms; without any, the summary for the terminal
     #[arg(long, value_delimiter = ',', value_name = "FORMAT,..")]
     format: Vec<Format>,
@@ -29,7 +32,11 @@ pub struct ReportArguments {
 
 /// Renders a report again.
 pub fn report(arguments: ReportArguments) -> Result<Exit, Failure> {
-    let report = read(&arguments.file)?;
+    let report = if journal::is_journal(&arguments.file) {
+        resume::report(&arguments.file, &load_suite(&arguments.suite)?)?
+    } else {
+        read(&arguments.file)?
+    };
     match (&arguments.out, arguments.format.as_slice()) {
         (Some(out), formats) => {
             let files =

@@ -1,6 +1,8 @@
 //! `referee run`.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tokio::sync::mpsc;
@@ -11,9 +13,10 @@ use super::connect::{Connected, Connection};
 use super::merge::exit_of;
 use super::report::look;
 use super::suite::{SuiteArguments, check_filters, load_suite, profile};
-use super::{Exit, Failure, known, print};
+use super::{Exit, Failure, known, print, resume};
 use crate::outcome::{Partition, Report, apply_known};
 use crate::registry::{self, Config, Running};
+use crate::report::journal::Journal;
 use crate::report::progress::{Progress, ProgressEvent};
 use crate::report::terminal;
 use crate::report::{self, Format};
@@ -59,7 +62,7 @@ pub struct RunArguments {
     suite: SuiteArguments,
 
     /// How many cases run at once
-    #[arg(long, short, default_value_t = 16, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
+    #[arg(long, short, default_value_t = 64, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
     jobs: usize,
     /// The seed of all content, to repeat a run
     #[arg(long, value_name = "N", help_heading = "How it runs")]
@@ -76,6 +79,9 @@ pub struct RunArguments {
         help_heading = "How it runs"
     )]
     repos: Vec<String>,
+    /// Go on where a run was cut off: its journal, which stands beside its reports
+    #[arg(long, value_name = "FILE", help_heading = "How it runs")]
+    resume: Option<PathBuf>,
     /// Leave what was pushed in the registry
     #[arg(long, help_heading = "How it runs")]
     keep: bool,
@@ -129,6 +135,32 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
         .as_ref()
         .map(|url| arguments.connection.base(url))
         .transpose()?;
+    let resumed = match &arguments.resume {
+        Some(path) => Some(resume::resumed(
+            path,
+            &resume::Same {
+                suite_digest: &loaded.digest,
+                profile: &chosen,
+                url: target.as_ref().map(ToString::to_string),
+                partition: arguments.partition,
+            },
+        )?),
+        None => None,
+    };
+    let (mut resumed, earlier_seed) = resumed.unzip();
+    if let Some(resumed) = &mut resumed {
+        // What the filters of this run leave out is no part of it.
+        let ids: HashSet<&str> = selected
+            .cases
+            .iter()
+            .map(|index| loaded.suite.cases[*index].id.0.as_str())
+            .collect();
+        resumed.cases.retain(|case| ids.contains(case.id.as_str()));
+        let over: HashSet<&str> = resumed.cases.iter().map(|case| case.id.as_str()).collect();
+        selected
+            .cases
+            .retain(|index| !over.contains(loaded.suite.cases[*index].id.0.as_str()));
+    }
     // A run whose report cannot be written is better not begun.
     report::prepare(&arguments.out).map_err(|error| Failure::new(Exit::Failed, error))?;
     runtime()?.block_on(async {
@@ -142,7 +174,7 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
         };
         let namespace = arguments.repos.first().unwrap_or(&arguments.repo_prefix);
         let Connected { base, client, found } = arguments.connection.connect_to(base, namespace).await?;
-        let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
+        let seed = arguments.seed.or(earlier_seed).unwrap_or_else(|| fastrand::u64(..));
         let isolation = isolation(&arguments, seed)?;
         let cancel = CancellationToken::new();
         let interrupt = cancel.clone();
@@ -181,15 +213,21 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             copies: u32::MAX,
             collecting,
             suite_digest: loaded.digest,
+            resumed,
             cancel: cancel.clone(),
         };
-        let report = with_progress(options, arguments.quiet).await;
+        let report = with_progress(options, arguments.quiet, &arguments.out).await;
         if let Some(running) = embedded {
             running.stop().await;
         }
-        let mut report = report?;
+        let (mut report, journal) = report?;
         apply_known(&mut report, &known, &known::today());
-        finish(&report, &arguments)
+        let exit = finish(&report, &arguments)?;
+        if let Some(journal) = journal.filter(|_| !report.interrupted && report.counts.error == 0) {
+            // There is nothing to go on with, and a journal that stays behind does no harm.
+            let _ = journal.remove();
+        }
+        Ok(exit)
     })
 }
 
@@ -206,7 +244,14 @@ pub(super) async fn embedded() -> Result<Running, Failure> {
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot start the embedded registry: {error}")))
 }
 
-async fn with_progress(options: runner::Options, quiet: bool) -> Result<Report, Failure> {
+/// Runs, shows how it goes on, and keeps the journal.
+async fn with_progress(
+    options: runner::Options,
+    quiet: bool,
+    out: &Path,
+) -> Result<(Report, Option<Journal>), Failure> {
+    let finished = options.resumed.iter().flat_map(|resumed| resumed.cases.iter().cloned());
+    let finished: Vec<_> = finished.collect();
     let (events, mut told) = mpsc::unbounded_channel();
     let progress = if quiet {
         Progress::hidden()
@@ -214,16 +259,28 @@ async fn with_progress(options: runner::Options, quiet: bool) -> Result<Report, 
         Progress::on_stderr(false)
     };
     let showing = async {
+        let mut journal = None;
+        let unwritten = |error: std::io::Error| {
+            let _ = writeln!(
+                anstream::stderr(),
+                "the journal cannot be written, and the run goes on without: {error}"
+            );
+        };
         while let Some(event) = told.recv().await {
             match event {
                 Event::Probing => progress.show(ProgressEvent::Phase("probing")),
-                Event::Started { total } => {
+                Event::Started { total, report } => {
+                    journal = Journal::create(out, &report, &finished).map_err(unwritten).ok();
                     progress.show(ProgressEvent::Phase("judging"));
                     progress.show(ProgressEvent::Started { total });
                 }
                 Event::Collecting { cases: 0 } => progress.show(ProgressEvent::Phase("probing what is collected")),
                 Event::Collecting { .. } => progress.show(ProgressEvent::Phase("collecting garbage")),
                 Event::Finished(outcome) => {
+                    if let Some(Err(error)) = journal.as_mut().map(|journal| journal.add(&outcome)) {
+                        unwritten(error);
+                        journal = None;
+                    }
                     progress.show(ProgressEvent::CaseFinished {
                         id: &outcome.id,
                         verdict: &outcome.verdict,
@@ -232,10 +289,12 @@ async fn with_progress(options: runner::Options, quiet: bool) -> Result<Report, 
             }
         }
         progress.show(ProgressEvent::Finished);
+        journal
     };
     // The sender goes with the run, which ends the showing.
-    let (report, ()) = tokio::join!(runner::run(options, events), showing);
-    report.map_err(|refusal| Failure::new(Exit::NoTarget, refusal))
+    let (report, journal) = tokio::join!(runner::run(options, events), showing);
+    let report = report.map_err(|refusal| Failure::new(Exit::NoTarget, refusal))?;
+    Ok((report, journal))
 }
 
 fn finish(report: &Report, arguments: &RunArguments) -> Result<Exit, Failure> {

@@ -4,12 +4,18 @@
 //! requirements or of verdicts. Everything in an [`Exchange`] has been redacted before it got here; the live values
 //! (a `Location` with a signed query, the bytes of a body) are in the [`Answer`], which is never serialised.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256, Sha512};
 
 /// Bytes of a body that are shown in a [`BodyRecord`].
 pub const PREVIEW: usize = 4096;
+
+/// The most values that a body may have to be read as JSON.
+pub const MOST_VALUES: usize = 1 << 19;
 
 /// What stands in place of a secret.
 pub const REDACTED: &str = "<redacted>";
@@ -359,7 +365,21 @@ pub struct Received {
     pub sha256: String,
     /// SHA-512 of the whole body, lower-case hex.
     pub sha512: String,
+    /// The body as JSON, read when it is first asked for.
+    pub(super) document: Document,
 }
+
+/// What the bytes of a body say as JSON: a function of the bytes, so that it adds nothing to a comparison.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Document(Arc<OnceLock<Option<Value>>>);
+
+impl PartialEq for Document {
+    fn eq(&self, _: &Document) -> bool {
+        true
+    }
+}
+
+impl Eq for Document {}
 
 impl Received {
     /// A body that is at hand.
@@ -371,7 +391,26 @@ impl Received {
             sha512: hex::encode(Sha512::digest(&bytes)),
             whole: true,
             bytes,
+            document: Document::default(),
         }
+    }
+
+    /// The body as JSON, if it is there whole and is JSON. Read once, however many ask: a list may have megabytes.
+    pub fn json(&self) -> Option<&Value> {
+        let read = || {
+            let readable = self.whole && self.most_values() <= MOST_VALUES;
+            readable.then(|| serde_json::from_slice(&self.bytes).ok()).flatten()
+        };
+        self.document.0.get_or_init(read).as_ref()
+    }
+
+    /// More values than the body has as JSON, nested ones included: each takes many times the memory of its text.
+    pub fn most_values(&self) -> usize {
+        1 + self
+            .bytes
+            .iter()
+            .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
+            .count()
     }
 }
 

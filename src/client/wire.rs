@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256, Sha512};
 use tokio::time::{Instant, timeout};
 
 use super::Limits;
-use super::exchange::{BodyRecord, PREVIEW, Phase, Received, TransportError};
+use super::exchange::{BodyRecord, Document, PREVIEW, Phase, Received, TransportError};
 use super::redact::Redactor;
 use super::request::Body;
 use super::target::Place;
@@ -162,6 +162,7 @@ impl Intake {
             len: self.len,
             sha256: hex::encode(self.sha256.finalize()),
             sha512: hex::encode(self.sha512.finalize()),
+            document: Document::default(),
         }
     }
 }

@@ -75,12 +75,8 @@ pub(super) fn error(matcher: &ErrorMatcher, answer: &Answer) -> Option<Mismatch>
 }
 
 /// The body as JSON, if it is there whole and is JSON.
-pub(super) fn parse(answer: &Answer) -> Option<Value> {
-    answer
-        .body
-        .whole
-        .then(|| serde_json::from_slice(&answer.body.bytes).ok())
-        .flatten()
+pub(super) fn parse(answer: &Answer) -> Option<&Value> {
+    answer.body.json()
 }
 
 /// The body in short.

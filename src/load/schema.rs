@@ -165,7 +165,10 @@ impl Schema {
     fn named(&mut self, name: &'static str) -> Value {
         match name {
             "step" => self.define(name, Self::step),
-            "node" => self.of(&Of::Shape(&vocabulary::NODE)),
+            "node" => {
+                static NODE: Of = Of::Shape(&vocabulary::NODE);
+                self.of(&NODE)
+            }
             "each-value" => self.define(name, |schema| {
                 let options = schema.shape(&vocabulary::EACH_VALUE);
                 json!({"anyOf": [

@@ -61,6 +61,19 @@ impl Report {
         }
     }
 
+    /// Takes in the cases, and says what they add up to.
+    pub fn gather(&mut self, suite: &Suite, profile: &Profile, mut cases: Vec<CaseOutcome>) {
+        let place = |case: &CaseOutcome| suite.cases.iter().position(|known| known.id.0 == case.id);
+        cases.sort_by_cached_key(place);
+        self.run.requests = cases.iter().map(|case| case.exchanges.len() as u64).sum();
+        self.categories = categories(&cases);
+        self.counts = Counts::of(&cases);
+        self.findings = super::findings(suite, profile, &cases);
+        self.facts = facts(&cases);
+        self.requirements = requirements(suite, profile, &cases);
+        self.cases = cases;
+    }
+
     /// The report as it is written to disk: the exchanges of cases that passed or were skipped keep their head, and the
     /// length and the hash of their bodies, but not the bodies' text. Everything that is evidence against the target,
     /// and the evidence for its capabilities, is kept whole. Slimming twice changes nothing more.
@@ -186,7 +199,8 @@ fn of_category(category: Category, cases: &[CaseOutcome]) -> CategoryVerdict {
     }
 }
 
-fn slim_case(case: &CaseOutcome) -> CaseOutcome {
+/// A case as it is written to disk, see [`Report::slim`].
+pub fn slim_case(case: &CaseOutcome) -> CaseOutcome {
     let exchanges = match case.verdict {
         Verdict::Pass | Verdict::Skip { .. } => case.exchanges.iter().map(slim_exchange).collect(),
         Verdict::Fail | Verdict::Warn | Verdict::Broken { .. } | Verdict::Error { .. } => case.exchanges.clone(),

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::printable;
 use crate::client::exchange::{BodyRecord, Exchange};
 use crate::outcome::Report;
 
@@ -35,7 +36,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
     }});
     let mut text = serde_json::to_string(&archive)?;
     text.push('\n');
-    Ok(text)
+    Ok(printable::json(text))
 }
 
 fn entry(exchange: &Exchange, page: &str, started: &str) -> Value {

@@ -6,6 +6,7 @@ use std::io::Read;
 
 use serde::Deserialize;
 
+use super::printable;
 use crate::outcome::{Report, SCHEMA};
 
 /// The most bytes of JSON that are read.
@@ -41,7 +42,7 @@ pub enum ReadError {
 pub fn write(report: &Report) -> Result<String, serde_json::Error> {
     let mut json = serde_json::to_string_pretty(&report.slim())?;
     json.push('\n');
-    Ok(json)
+    Ok(printable::json(json))
 }
 
 /// Reads a report back. Reads no more than [`LIMIT`] bytes.

@@ -33,6 +33,27 @@ pub(super) fn squeezed(text: &str, limit: usize) -> String {
     line
 }
 
+/// JSON in which what is not harmless is an escape of JSON: the same document for a program, and harmless to who looks at
+/// the file. Outside of strings JSON has no such character.
+pub(super) fn json(text: String) -> String {
+    let is_plain = |c: char| matches!(c, '\n') || is_harmless(c);
+    if text.chars().all(is_plain) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_plain(c) {
+            shown.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing into a `String` cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        }
+    }
+    shown
+}
+
 fn render(chars: impl Iterator<Item = char>, limit: usize, keep_line_ends: bool) -> String {
     let mut shown = String::new();
     let mut chars = chars.peekable();

@@ -1,11 +1,22 @@
 //! Removing what a case left.
 
+use futures_util::future::join_all;
+use tokio::sync::Semaphore;
+use tokio::time::{Duration, timeout};
+use tokio_util::sync::CancellationToken;
+
 use super::{Env, Isolation};
 use crate::client::{Answer, Purpose, RequestSpec, Target, resolve_location};
 use crate::oci::digest::{Algorithm, Digest};
 
 /// Deletions that are tried at most for one case.
 const MOST: usize = 200;
+
+/// Deletions that are under way at once for one case.
+const AT_ONCE: usize = 8;
+
+/// How long cleaning up may take after the run was cancelled.
+const LAST_CLEAN_UP: Duration = Duration::from_secs(2);
 
 /// What a case stored, as URLs that can be deleted.
 #[derive(Debug, Default, Clone)]
@@ -47,7 +58,7 @@ impl Stored {
     }
 }
 
-/// Deletes what was stored, newest first, as far as the target offers that. A refusal is no news.
+/// Deletes what was stored, as far as the target offers that. A refusal is no news.
 pub async fn clean_up(env: &Env, stored: &Stored) {
     if env.keep {
         return;
@@ -59,13 +70,50 @@ pub async fn clean_up(env: &Env, stored: &Stored) {
         if !env.offers(capability) {
             continue;
         }
-        for url in urls.iter().rev().filter(|url| !is_shared(url)).take(MOST) {
-            let mut request = RequestSpec::new("DELETE", Target::Url(url.clone()));
+        // Newest first, for an index refers to what was pushed before it; a registry that minds gets a second chance.
+        let urls: Vec<&String> = urls.iter().rev().filter(|url| !is_shared(url)).take(MOST).collect();
+        let Some(left) = delete(env, &urls, AT_ONCE).await else {
+            return;
+        };
+        if capability == "delete-manifest" && delete(env, &left, 1).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Deletes, and returns what the target did not want to delete; nothing if it has stopped answering.
+async fn delete<'u>(env: &Env, urls: &[&'u String], at_once: usize) -> Option<Vec<&'u String>> {
+    let mut left = Vec::new();
+    for some in urls.chunks(at_once) {
+        let answers = join_all(some.iter().map(|url| {
+            let mut request = RequestSpec::new("DELETE", Target::Url(url.to_string()));
             request.purpose = Purpose::Cleanup;
-            let answer = env.client.send(request).await;
-            if answer.status().is_none() {
-                return;
+            env.client.send(request)
+        }))
+        .await;
+        for (url, answer) in some.iter().zip(answers) {
+            match answer.status() {
+                Some(200..300 | 404) => {}
+                Some(_) => left.push(*url),
+                None => return None,
             }
         }
+    }
+    Some(left)
+}
+
+/// Removes what a case stored; once the run is cancelled, only for a little while, for the user wants to be gone.
+pub async fn clean_up_unless_late(env: &Env, stored: &Stored, brooms: &Semaphore, cancel: &CancellationToken) {
+    let cleaning = async {
+        let _broom = brooms.acquire().await;
+        clean_up(env, stored).await;
+    };
+    tokio::pin!(cleaning);
+    tokio::select! {
+        () = &mut cleaning => return,
+        () = cancel.cancelled() => {}
+    }
+    if env.silence.reason().is_none() {
+        let _ = timeout(LAST_CLEAN_UP, cleaning).await;
     }
 }

@@ -2,15 +2,15 @@
 
 use std::time::Instant;
 
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::cleanup::{Stored, clean_up};
+use super::Env;
+use super::cleanup::Stored;
 use super::gc::Slot;
 use super::isolate::{scope, setting};
-use super::{Env, expand, lost, send};
 use crate::case::{Action, Case, Expectation, Node, Step, Template};
-use crate::client::{Answer, Exchange, Purpose};
+use crate::client::{Answer, Exchange, Purpose, TransportError};
 use crate::content::{Scope, ScopeError};
 use crate::expect::{self, Mismatch};
 use crate::outcome::{CaseOutcome, ExpectationOutcome, Recorded, SkipReason, Verdict, Weight};
@@ -18,27 +18,21 @@ use crate::outcome::{CaseOutcome, ExpectationOutcome, Recorded, SkipReason, Verd
 /// The pause between two tries of a step that has time.
 const POLL: Duration = Duration::from_millis(50);
 
-/// How long the clean-up of a cancelled case may take.
-const LAST_CLEAN_UP: Duration = Duration::from_secs(3);
-
-/// Runs a case and removes what it left, also when it is cancelled.
-pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &CancellationToken) -> CaseOutcome {
+/// Runs a case. What it stored is the caller's to remove, which needs no slot.
+pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &CancellationToken) -> (CaseOutcome, Stored) {
+    let nothing = |outcome| (outcome, Stored::default());
     let case = &env.suite.cases[index];
     let started = Instant::now();
     if let Some(name) = env.lacking(&case.needs) {
-        return skipped(case, SkipReason::Capability { name: name.to_string() });
+        return nothing(skipped(case, SkipReason::Capability { name: name.to_string() }));
     }
     let Some(repositories) = env.isolation.repositories(&case.id.0, 1 + case.repos.len()) else {
-        return skipped(
-            case,
-            SkipReason::Repositories {
-                needed: 1 + case.repos.len(),
-            },
-        );
+        let needed = 1 + case.repos.len();
+        return nothing(skipped(case, SkipReason::Repositories { needed }));
     };
     let scope = match scope_of(env, &case.id.0, &case.content, &case.repos, &repositories) {
         Ok(scope) => scope,
-        Err(message) => return outcome(case, Verdict::Error { message }, Thread::default(), started),
+        Err(message) => return nothing(outcome(case, Verdict::Error { message }, Thread::default(), started)),
     };
     let mut thread = Thread {
         scope,
@@ -51,21 +45,31 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
         () = cancel.cancelled() => None,
         result = thread.run(env, case) => Some(result.err()),
     };
-    let Some(stopped) = stopped else {
-        // What cannot be removed in time is left behind: the user wants to be gone.
-        let _ = timeout(LAST_CLEAN_UP, clean_up(env, &thread.stored)).await;
-        return outcome(
-            case,
-            Verdict::Skip {
-                reason: SkipReason::Interrupted,
-            },
-            thread,
-            started,
-        );
+    let timed_out = |exchange: &Exchange| matches!(exchange.error, Some(TransportError::Timeout { .. }));
+    if matches!(stopped, Some(Some(Stop::Error(_)))) && thread.exchanges.iter().any(timed_out) {
+        env.silence.timed_out();
+    }
+    let verdict = match stopped {
+        Some(stopped) => thread.verdict(stopped),
+        None => not_run(env),
     };
-    clean_up(env, &thread.stored).await;
-    let verdict = thread.verdict(stopped);
-    outcome(case, verdict, thread, started)
+    let stored = std::mem::take(&mut thread.stored);
+    (outcome(case, verdict, thread, started), stored)
+}
+
+/// The verdict on a case that the end of the run cut off.
+fn not_run(env: &Env) -> Verdict {
+    match env.silence.reason() {
+        Some(message) => Verdict::Error { message },
+        None => Verdict::Skip {
+            reason: SkipReason::Interrupted,
+        },
+    }
+}
+
+/// A case that did not start before the run ended.
+pub fn cut_off(env: &Env, case: &Case) -> CaseOutcome {
+    outcome(case, not_run(env), Thread::default(), Instant::now())
 }
 
 /// A case in which the tool itself failed.
@@ -309,93 +313,9 @@ impl Thread {
         Ok(())
     }
 
-    /// Sends what a step sends. `None` for a step that has no answer of its own.
-    pub async fn perform(
-        &mut self,
-        env: &Env,
-        step: &Step,
-        index: usize,
-        purpose: Purpose,
-    ) -> Result<Option<Performed>, Stop> {
-        match &step.action {
-            Action::Wait(pause) => {
-                sleep(*pause).await;
-                return Ok(None);
-            }
-            Action::Gc { dry } => {
-                self.collect(env, step, *dry).await?;
-                return Ok(None);
-            }
-            Action::Together { times, own, steps } => {
-                self.together(env, (*times, own), steps, index, purpose).await?;
-                return Ok(None);
-            }
-            _ => {}
-        }
-        let planned = expand::expand(step, &self.scope, env.chunk).map_err(|error| missing(step, &error))?;
-        let last = planned.len().saturating_sub(1);
-        for (number, request) in planned.iter().enumerate() {
-            let lost::Sent {
-                answers,
-                judged,
-                unanswered,
-            } = lost::send(env, request, &self.scope, purpose)
-                .await
-                .map_err(|error| missing(step, &error))?;
-            let first = self.exchanges.len() + answers.first().map_or(0, |answer| answer.before.len());
-            for answer in &answers {
-                self.exchanges.extend(answer.before.iter().cloned());
-                self.exchanges.push(answer.exchange.clone());
-                self.stored.note(answer);
-                if !request.token {
-                    self.always(
-                        env,
-                        answer,
-                        (index, step),
-                        self.exchanges.len().saturating_sub(1),
-                        false,
-                    );
-                }
-            }
-            // That a request is never answered is said of its first exchange, and what the step expects of the answer is not
-            // fulfilled either. A setup that fails in this way stays an error.
-            if unanswered && self.always(env, &judged, (index, step), first, true) && purpose == Purpose::Case {
-                return match number == last {
-                    true => Ok(Some(Performed {
-                        answer: judged,
-                        exchange: first,
-                    })),
-                    false => Err(Stop::Judged),
-                };
-            }
-            if let Some(error) = judged.error() {
-                return Err(Stop::Error(format!("{}: {error}", describe(step))));
-            }
-            for capture in &request.capture {
-                let value = match (send::captured(capture, &judged), &capture.otherwise) {
-                    (None, Some(otherwise)) => Some(self.scope.text(otherwise).map_err(|error| missing(step, &error))?),
-                    (value, _) => value,
-                };
-                if let Some(value) = value {
-                    self.scope.variables.insert(capture.name.clone(), value);
-                }
-            }
-            if number == last {
-                return Ok(Some(Performed {
-                    answer: judged,
-                    exchange: first,
-                }));
-            }
-            if !judged.status().is_some_and(|status| (200..300).contains(&status)) {
-                return Err(broken(step, &judged));
-            }
-        }
-        Ok(None)
-    }
-
     /// Judges what holds for every exchange, or where the registry did not answer, only that. To keep reports small, an
     /// expectation that held is kept once per case. Whether anything failed.
-    fn always(
+    pub fn always(
         &mut self,
         env: &Env,
         answer: &Answer,
@@ -556,7 +476,8 @@ fn must_succeed(step: &Step, answer: &Answer) -> Result<(), Stop> {
     }
 }
 
-fn broken(step: &Step, answer: &Answer) -> Stop {
+/// A step that had to work and did not.
+pub fn broken(step: &Step, answer: &Answer) -> Stop {
     let request = &answer.exchange.request;
     Stop::Broken {
         step: describe(step),
@@ -569,7 +490,8 @@ fn broken(step: &Step, answer: &Answer) -> Stop {
     }
 }
 
-fn missing(step: &Step, error: &ScopeError) -> Stop {
+/// A step that needs what an earlier answer did not have.
+pub fn missing(step: &Step, error: &ScopeError) -> Stop {
     Stop::Broken {
         step: describe(step),
         seen: format!("{error}: an earlier answer did not have it"),

@@ -3,6 +3,7 @@
 //! Every verb is sugar: what it sends is decided here, before anything is sent, and `referee explain` prints the same
 //! list that a run executes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::case::{
@@ -47,6 +48,10 @@ pub struct Planned {
     pub scopes: Vec<String>,
     /// Whether it goes to the token service that `target`, a challenge, names, and not to the registry.
     pub token: bool,
+    /// What has to be over before: every request of a lower stage.
+    pub stage: u32,
+    /// Requests of one stage and lane go one after another, lanes of one stage at once.
+    pub lane: u32,
 }
 
 /// The body of a planned request.
@@ -92,18 +97,22 @@ pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, Sc
         Action::Send(send) => vec![said(send, scope, chunk)?],
         Action::Push { node: name, tag, alone } => {
             let built = node(name)?;
-            let mut requests = Vec::new();
-            if !alone {
-                let mut pushed = Vec::new();
-                for other in &built.requires {
-                    push_once(other, repo, chunk, &mut pushed, &mut requests);
-                }
-            }
-            match built.role {
-                Role::Manifest => requests.push(put_manifest(&built, reference(&built, tag), repo)),
-                Role::Blob | Role::Slice { .. } => requests.extend(upload(&built, UploadHow::PostThenPut, repo, chunk)),
-            }
-            requests
+            let mut push = Push::default();
+            let needed = if *alone { &[] } else { built.requires.as_slice() };
+            let stage = 1 + needed
+                .iter()
+                .map(|other| push.once(other, repo, chunk))
+                .max()
+                .unwrap_or(0);
+            push.add(
+                stage,
+                match built.role {
+                    Role::Manifest => vec![put_manifest(&built, reference(&built, tag), repo)],
+                    Role::Blob | Role::Slice { .. } => upload(&built, UploadHow::PostThenPut, repo, chunk),
+                },
+            );
+            push.requests.sort_by_key(|request| request.stage);
+            push.requests
         }
         Action::Pull { node: name, tag } => {
             let built = node(name)?;
@@ -251,6 +260,8 @@ impl Planned {
             pages: None,
             scopes: Vec::new(),
             token: false,
+            stage: 0,
+            lane: 0,
         }
     }
 
@@ -296,18 +307,37 @@ fn read(method: &str, built: &Built, reference: Template, repo: Place) -> Planne
     }
 }
 
-/// Pushes what `built` needs and then itself, each content once.
-fn push_once(built: &Arc<Built>, repo: Place, chunk: u64, pushed: &mut Vec<String>, requests: &mut Vec<Planned>) {
-    if pushed.iter().any(|digest| digest == built.digest.as_str()) {
-        return;
+/// The requests of a push: what needs nothing else at once, then what needs only that, and so on.
+#[derive(Default)]
+struct Push {
+    /// Stages of the content that is part of it, by digest.
+    pushed: HashMap<String, u32>,
+    lanes: u32,
+    requests: Vec<Planned>,
+}
+
+impl Push {
+    /// Adds what `built` needs and then itself, each content once. Its stage.
+    fn once(&mut self, built: &Arc<Built>, repo: Place, chunk: u64) -> u32 {
+        if let Some(stage) = self.pushed.get(built.digest.as_str()) {
+            return *stage;
+        }
+        let needed = built.requires.iter().map(|other| self.once(other, repo, chunk)).max();
+        let stage = needed.map_or(0, |stage| stage + 1);
+        self.pushed.insert(built.digest.to_string(), stage);
+        let requests = match built.role {
+            Role::Manifest => vec![put_manifest(built, Template::literal(built.digest.as_str()), repo)],
+            Role::Blob | Role::Slice { .. } => upload(built, UploadHow::PostThenPut, repo, chunk),
+        };
+        self.add(stage, requests);
+        stage
     }
-    pushed.push(built.digest.to_string());
-    for other in &built.requires {
-        push_once(other, repo, chunk, pushed, requests);
-    }
-    match built.role {
-        Role::Manifest => requests.push(put_manifest(built, Template::literal(built.digest.as_str()), repo)),
-        Role::Blob | Role::Slice { .. } => requests.extend(upload(built, UploadHow::PostThenPut, repo, chunk)),
+
+    fn add(&mut self, stage: u32, requests: Vec<Planned>) {
+        self.lanes += 1;
+        let lane = self.lanes;
+        let placed = requests.into_iter().map(|request| Planned { stage, lane, ..request });
+        self.requests.extend(placed);
     }
 }
 

@@ -12,11 +12,14 @@ mod expand;
 mod gc;
 mod isolate;
 mod lost;
+mod order;
+mod perform;
 mod plan;
 mod preview;
 mod probe;
 mod schedule;
 mod send;
+mod silence;
 mod together;
 mod vectors;
 
@@ -26,7 +29,7 @@ pub use gc::{Collecting, Trigger};
 pub use isolate::{Isolation, RepoError};
 pub use plan::{Filter, FilterError, Selected, Unknown, requirements, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};
-pub use schedule::{Event, Options, run};
+pub use schedule::{Event, Options, Resumed, run};
 pub use vectors::{Parsed, Vector, parse_strictly, vectors};
 
 use std::collections::{BTreeMap, HashMap};
@@ -60,6 +63,8 @@ pub struct Env {
     pub unkept: std::sync::atomic::AtomicU64,
     /// Where cases meet the trigger of a garbage collection, if there is one.
     pub collector: Option<gc::Collector>,
+    /// Ends the run where the registry has stopped answering.
+    pub silence: silence::Silence,
 }
 
 impl Env {

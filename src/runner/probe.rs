@@ -1,22 +1,25 @@
 //! What the target offers, with the exchange that shows it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
 use super::execute::{Stop, Thread, scope_of};
-use super::{Env, cleanup::clean_up};
+use super::{Env, cleanup::Stored};
 use crate::case::{Action, Capability, Case, Step, Suite};
 use crate::client::Purpose;
 use crate::expect;
 use crate::outcome::CapabilityOutcome;
 
 /// What a probe found.
+#[derive(Default)]
 pub struct Probed {
     /// Every capability, in the order of the file.
     pub capabilities: Vec<CapabilityOutcome>,
     /// The minimum chunk length that the target announces.
     pub chunk: Option<u64>,
+    /// What the probes stored, which is to be removed.
+    pub stored: Stored,
 }
 
 /// The capability whose probe finds the minimum chunk length.
@@ -25,34 +28,62 @@ const MIN_CHUNK: &str = "min-chunk";
 /// The capture by which a probe hands on the minimum chunk length.
 const CHUNK: &str = "chunk";
 
-/// Runs the probes that `cases` need, those first that others need. `given` names what the way the tool was called
-/// provides.
+/// Runs the probes that `cases` need, all at once: what one needs that the target turns out not to offer makes it absent
+/// whatever it saw. `given` names what the way the tool was called provides.
 pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
     let needed = needed(env, cases);
     let mut all = env.suite.capabilities.clone();
     all.retain(|capability| needed.contains(&capability.name));
-    let mut outcomes: Vec<Option<CapabilityOutcome>> = vec![None; all.len()];
-    let mut chunk = None;
-    while outcomes.iter().any(Option::is_none) {
-        let ready: Vec<usize> = (0..all.len())
-            .filter(|index| outcomes[*index].is_none())
-            .filter(|index| all[*index].needs.iter().all(|need| env.capabilities.contains_key(need)))
-            .collect();
+    let shared: &Env = env;
+    let seen = join_all(all.iter().map(|capability| one(shared, capability, given))).await;
+    let mut probed = Probed::default();
+    let mut open: Vec<_> = all.iter().zip(seen).collect();
+    let mut settled = BTreeMap::new();
+    while !open.is_empty() {
+        let (ready, later): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .partition(|(capability, _)| capability.needs.iter().all(|need| env.capabilities.contains_key(need)));
         if ready.is_empty() {
             // The loader refuses needs that go in a circle, so this is a name that it does not know.
             break;
         }
-        let shared: &Env = env;
-        let found = join_all(ready.iter().map(|index| one(shared, &all[*index], given))).await;
-        for (index, (outcome, announced)) in ready.into_iter().zip(found) {
-            chunk = chunk.or(announced);
+        open = later;
+        for (capability, seen) in ready {
+            probed.stored.extend(seen.stored);
+            let mut outcome = seen.outcome;
+            match env.lacking(&capability.needs).filter(|_| !capability.from_run) {
+                Some(name) => {
+                    outcome.present = false;
+                    outcome.reason = format!("needs {name}");
+                    outcome.evidence = None;
+                }
+                None => probed.chunk = probed.chunk.or(seen.chunk),
+            }
             env.capabilities.insert(outcome.name.clone(), outcome.present);
-            outcomes[index] = Some(outcome);
+            settled.insert(outcome.name.clone(), outcome);
         }
     }
-    Probed {
-        capabilities: outcomes.into_iter().flatten().collect(),
-        chunk,
+    probed.capabilities = all
+        .iter()
+        .filter_map(|capability| settled.remove(&capability.name))
+        .collect();
+    probed
+}
+
+/// What one probe found, whatever became of those that it needs.
+struct Seen {
+    outcome: CapabilityOutcome,
+    chunk: Option<u64>,
+    stored: Stored,
+}
+
+impl From<CapabilityOutcome> for Seen {
+    fn from(outcome: CapabilityOutcome) -> Self {
+        Self {
+            outcome,
+            chunk: None,
+            stored: Stored::default(),
+        }
     }
 }
 
@@ -99,7 +130,7 @@ fn case_needs(suite: &Suite, case: &Case) -> BTreeSet<String> {
     needs
 }
 
-async fn one(env: &Env, capability: &Capability, given: &[&str]) -> (CapabilityOutcome, Option<u64>) {
+async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
     let mut outcome = CapabilityOutcome {
         name: capability.name.clone(),
         says: capability.says.clone(),
@@ -115,12 +146,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> (CapabilityO
             "not given by this run"
         }
         .to_string();
-        return (outcome, None);
-    }
-    if let Some(name) = env.lacking(&capability.needs) {
-        outcome.present = false;
-        outcome.reason = format!("needs {name}");
-        return (outcome, None);
+        return outcome.into();
     }
     let id = format!("probe/{}", capability.name);
     let repositories = env.isolation.repositories(&id, 1).unwrap_or_default();
@@ -131,7 +157,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> (CapabilityO
         },
         Err(message) => {
             outcome.reason = format!("taken as offered: {message}");
-            return (outcome, None);
+            return outcome.into();
         }
     };
     match look(env, capability, &mut thread).await {
@@ -153,8 +179,11 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> (CapabilityO
         .variables
         .get(CHUNK)
         .and_then(|text| text.trim().parse().ok());
-    clean_up(env, &thread.stored).await;
-    (outcome, chunk)
+    Seen {
+        outcome,
+        chunk,
+        stored: thread.stored,
+    }
 }
 
 /// Whether the last answer declines, and what it was.

@@ -8,15 +8,16 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::cleanup::clean_up_unless_late;
 use super::control::{self, Refusal};
-use super::execute::{failed, run_case, skipped};
+use super::execute::{cut_off, failed, run_case};
 use super::gc::{self, Collecting, Collector, Done};
-use super::{Env, Isolation, probe};
+use super::silence::Silence;
+use super::{Env, Isolation, order, probe};
 use crate::case::{Profile, Suite};
 use crate::client::Client;
 use crate::outcome::{
-    CaseOutcome, Collection, Counts, Partition, Report, RunInfo, SCHEMA, SkipReason, TargetInfo, categories, facts,
-    findings, requirements,
+    CapabilityOutcome, CaseOutcome, Collection, Counts, Partition, Report, RunInfo, SCHEMA, TargetInfo,
 };
 
 /// The length of a chunk where the target announces no minimum.
@@ -58,8 +59,19 @@ pub struct Options {
     pub collecting: Option<Collecting>,
     /// Tells one suite from another.
     pub suite_digest: String,
+    /// What an earlier run, which was cut off, has found out; its cases are not among `cases`.
+    pub resumed: Option<Resumed>,
     /// Ends the run early.
     pub cancel: CancellationToken,
+}
+
+/// What a run that was cut off left behind.
+#[derive(Debug, Clone, Default)]
+pub struct Resumed {
+    /// What its probes saw.
+    pub capabilities: Vec<CapabilityOutcome>,
+    /// The cases that it finished.
+    pub cases: Vec<CaseOutcome>,
 }
 
 /// What is told while a run goes on.
@@ -71,6 +83,8 @@ pub enum Event {
     Started {
         /// How many there are.
         total: usize,
+        /// The report as it stands: of the run, the target and its capabilities, without a case.
+        report: Box<Report>,
     },
     /// Garbage is collected.
     Collecting {
@@ -91,6 +105,8 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         .iter()
         .filter_map(|requirement| Some((requirement.id.clone(), options.profile.level(requirement)?)))
         .collect();
+    // The registry itself can end a run too, by falling silent; that is no interruption.
+    let stop = options.cancel.child_token();
     let mut env = Env {
         suite: options.suite,
         levels,
@@ -104,16 +120,25 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         copies: options.copies,
         unkept: Default::default(),
         collector: None,
+        silence: Silence::new(options.jobs, stop.clone()),
     };
     // Nobody may listen: a run does not depend on it.
     let tell = |event| drop(events.send(event));
     tell(Event::Probing);
-    let greeting = control::check(&env, &options.url).await?;
+    let greeting = tokio::select! {
+        biased;
+        () = stop.cancelled() => Default::default(),
+        greeting = control::check(&env, &options.url) => greeting?,
+    };
     let mut given = options.collecting.as_ref().map(Collecting::gives).unwrap_or_default();
     if env.isolation.is_fresh() {
         given.push("fresh-repository");
     }
-    let mut probed = probe::probe(&mut env, &options.cases, &given).await;
+    let mut probed = tokio::select! {
+        biased;
+        () = stop.cancelled() => Default::default(),
+        probed = probe::probe(&mut env, &options.cases, &given) => probed,
+    };
     control::check_login(&env, &options.cases, &probed.capabilities, &options.url)?;
     env.chunk = probed.chunk.unwrap_or(CHUNK).max(CHUNK);
 
@@ -123,7 +148,7 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
     let collects = |index: &usize| env.suite.cases[*index].needs.iter().any(|need| need == "gc");
     if let Some(collecting) = options.collecting.filter(|_| options.cases.iter().any(collects)) {
         tell(Event::Collecting { cases: 0 });
-        let found = gc::probe(&env, &collecting, &options.cancel).await;
+        let found = gc::probe(&env, &collecting, &stop).await;
         for (name, present, reason) in found.shows {
             if let Some(outcome) = probed.capabilities.iter_mut().find(|outcome| outcome.name == name) {
                 (outcome.present, outcome.reason) = (present, reason);
@@ -143,38 +168,22 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         });
     }
 
-    tell(Event::Started {
-        total: options.cases.len(),
-    });
-    let env = Arc::new(env);
-    let mut rounds = collection
-        .as_mut()
-        .map(|c| std::mem::take(&mut c.rounds))
-        .unwrap_or_default();
-    let total = options.cases.len();
-    let (cases, ()) = tokio::join!(
-        run_cases(&env, &options.cases, slots, &options.cancel, &events),
-        gc::coordinate(&env, received, total, &options.cancel, &events, &mut rounds)
-    );
-    if let Some(collection) = &mut collection {
-        collection.rounds = rounds;
-    }
-    let profile = &options.profile;
-    let kept: u64 = cases.iter().map(|case| case.exchanges.len() as u64).sum();
-    let requests = kept + env.unkept.load(std::sync::atomic::Ordering::Relaxed);
-    Ok(Report {
+    let resumed = options.resumed.unwrap_or_default();
+    let known = |name: &str| probed.capabilities.iter().any(|capability| capability.name == name);
+    let earlier: Vec<_> = resumed.capabilities.into_iter().filter(|c| !known(&c.name)).collect();
+    let mut report = Report {
         schema: SCHEMA,
         run: RunInfo {
             tool_version: env!("CARGO_PKG_VERSION").to_string(),
-            profile: profile.name.clone(),
-            documents: profile.documents.clone(),
+            profile: options.profile.name.clone(),
+            documents: options.profile.documents.clone(),
             partition: options.partition,
             strict: options.strict,
             seed: options.seed,
             jobs: options.jobs,
             started: rfc3339(started_at),
-            elapsed_ms: started.elapsed().as_secs_f64() * 1000.0,
-            requests,
+            elapsed_ms: 0.0,
+            requests: 0,
             suite_digest: options.suite_digest,
         },
         target: TargetInfo {
@@ -183,48 +192,75 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
             credentials: options.credentials,
             notes: options.notes.into_iter().chain(greeting.notes).collect(),
         },
-        capabilities: probed.capabilities,
-        categories: categories(&cases),
-        counts: Counts::of(&cases),
-        findings: findings(&env.suite, profile, &cases),
+        capabilities: probed.capabilities.into_iter().chain(earlier).collect(),
+        categories: Vec::new(),
+        counts: Counts::default(),
+        findings: Vec::new(),
         known: Vec::new(),
-        facts: facts(&cases),
-        requirements: requirements(&env.suite, profile, &cases),
-        interrupted: options.cancel.is_cancelled(),
-        collection,
-        cases,
-    })
+        facts: Vec::new(),
+        requirements: Vec::new(),
+        interrupted: false,
+        collection: None,
+        cases: Vec::new(),
+    };
+    tell(Event::Started {
+        total: options.cases.len(),
+        report: Box::new(report.clone()),
+    });
+    let env = Arc::new(env);
+    let mut rounds = collection
+        .as_mut()
+        .map(|c| std::mem::take(&mut c.rounds))
+        .unwrap_or_default();
+    let total = options.cases.len();
+    let broom = Semaphore::new(1);
+    let (mut cases, (), ()) = tokio::join!(
+        run_cases(&env, &options.cases, slots, &stop, &events),
+        clean_up_unless_late(&env, &probed.stored, &broom, &stop),
+        gc::coordinate(&env, received, total, &stop, &events, &mut rounds)
+    );
+    if let Some(collection) = &mut collection {
+        collection.rounds = rounds;
+    }
+    cases.extend(resumed.cases);
+    report.collection = collection;
+    report.target.notes.extend(env.silence.reason());
+    report.interrupted = options.cancel.is_cancelled();
+    report.run.elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+    report.gather(&env.suite, &options.profile, cases);
+    report.run.requests += env.unkept.load(std::sync::atomic::Ordering::Relaxed);
+    Ok(report)
 }
 
 async fn run_cases(
     env: &Arc<Env>,
     chosen: &[usize],
     slots: Arc<Semaphore>,
-    cancel: &CancellationToken,
+    stop: &CancellationToken,
     events: &mpsc::UnboundedSender<Event>,
 ) -> Vec<CaseOutcome> {
-    // The longest first, so that none of them is left over at the end; the report is sorted afterwards.
-    let mut order = chosen.to_vec();
-    order.sort_by_key(|index| {
-        let case = &env.suite.cases[*index];
-        std::cmp::Reverse(case.setup.len() + case.steps.len())
-    });
+    // Cleaning up has slots of its own, fewer, for each sends several requests at once: no case waits for what another
+    // leaves behind.
+    let brooms = Arc::new(Semaphore::new(slots.available_permits().div_ceil(4)));
     let mut running = JoinSet::new();
     let mut index_of = HashMap::new();
-    for index in order {
-        let (env, slots, cancel, events) = (env.clone(), slots.clone(), cancel.clone(), events.clone());
+    for index in order::longest_first(&env.suite, chosen) {
+        let (env, slots, stop, events) = (env.clone(), slots.clone(), stop.clone(), events.clone());
+        let brooms = brooms.clone();
         let task = running.spawn(async move {
             let case = &env.suite.cases[index];
             let messages = env.collector.as_ref().map(|collector| collector.messages.clone());
+            // Dropped after the clean-up: no garbage is collected while content is being deleted.
             let _done = Done { case: index, messages };
             // The semaphore is never closed.
             let slot = slots.acquire_owned().await.ok();
-            let outcome = if cancel.is_cancelled() {
-                skipped(case, SkipReason::Interrupted)
+            let (outcome, stored) = if stop.is_cancelled() {
+                (cut_off(&env, case), Default::default())
             } else {
-                run_case(&env, index, slot, &cancel).await
+                run_case(&env, index, slot, &stop).await
             };
             drop(events.send(Event::Finished(Box::new(outcome.clone()))));
+            clean_up_unless_late(&env, &stored, &brooms, &stop).await;
             (index, outcome)
         });
         index_of.insert(task.id(), index);
@@ -232,19 +268,16 @@ async fn run_cases(
     let mut done = Vec::with_capacity(chosen.len());
     while let Some(joined) = running.join_next().await {
         match joined {
-            Ok(outcome) => done.push(outcome),
+            Ok((_, outcome)) => done.push(outcome),
             Err(error) => {
                 if let Some(index) = index_of.get(&error.id()) {
-                    done.push((
-                        *index,
-                        failed(&env.suite.cases[*index], format!("the tool failed: {error}")),
-                    ));
+                    let message = format!("the tool failed: {error}");
+                    done.push(failed(&env.suite.cases[*index], message));
                 }
             }
         }
     }
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, outcome)| outcome).collect()
+    done
 }
 
 fn rfc3339(at: SystemTime) -> String {

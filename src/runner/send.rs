@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Env, Planned, PlannedBody};
 use crate::case::{Busy, Capture, CaptureFrom, Redirects, SendAuth, Wire};
+use crate::client::exchange::MOST_VALUES;
 use crate::client::{self, Answer, Purpose, Received, RequestSpec, Target, encode_query, resolve_location};
 use crate::content::{Data, Scope, ScopeError};
 use crate::expect;
@@ -35,12 +36,12 @@ pub async fn send(
     let Some(pointer) = planned.pages else {
         return Ok((vec![first.clone()], first));
     };
-    let mut bytes = first.body.len;
+    let (mut bytes, mut values) = (first.body.len, first.body.most_values());
     let mut answers = vec![first];
     let mut seen: Vec<String> = Vec::new();
     // A list without an end shall not hold up the run for longer than any other request may.
     let until = Instant::now() + env.client.limits().total;
-    while answers.len() < MAX_PAGES && bytes < MAX_PAGED && Instant::now() < until {
+    while answers.len() < MAX_PAGES && bytes < MAX_PAGED && values < MOST_VALUES && Instant::now() < until {
         let Some(next) = next_page(&answers[answers.len() - 1]) else {
             break;
         };
@@ -52,6 +53,7 @@ pub async fn send(
         request.target = Target::Url(next);
         let page = env.client.send(request).await;
         bytes += page.body.len;
+        values += page.body.most_values();
         answers.push(page);
     }
     let merged = merge(&answers, pointer);
@@ -77,7 +79,7 @@ fn whole(from: &CaptureFrom, answer: &Answer) -> Option<String> {
         CaptureFrom::Link(rel) => link(answer, rel),
         CaptureFrom::Body => Some(String::from_utf8_lossy(&answer.body.bytes).into_owned()),
         CaptureFrom::Json(pointers) => {
-            let document: Value = serde_json::from_slice(&answer.body.bytes).ok()?;
+            let document = answer.body.json()?;
             let is_there = |value: &&Value| !value.is_null() && value.as_str() != Some("");
             let mut found = pointers.iter().filter_map(|pointer| document.pointer(pointer));
             match found.clone().find(is_there).or_else(|| found.next())? {
@@ -200,10 +202,14 @@ fn merge(answers: &[Answer], pointer: &str) -> Answer {
         return merged;
     }
     let Some(bad) = answers.iter().find(|answer| answer.status() != Some(200)) else {
-        let Ok(mut document) = serde_json::from_slice::<Value>(&merged.body.bytes) else {
+        let Some(mut document) = merged.body.json().cloned() else {
             return merged;
         };
         for page in &answers[1..] {
+            // Not kept as read: of a long list each page would be there twice.
+            if page.body.most_values() > MOST_VALUES {
+                continue;
+            }
             let Ok(mut page) = serde_json::from_slice::<Value>(&page.body.bytes) else {
                 continue;
             };

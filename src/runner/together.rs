@@ -104,7 +104,8 @@ impl Thread {
         result
     }
 
-    fn absorb(&mut self, other: Thread) {
+    /// Appends what another part of the case has gathered.
+    pub fn absorb(&mut self, other: Thread) {
         let offset = self.exchanges.len();
         self.exchanges.extend(other.exchanges);
         self.expectations

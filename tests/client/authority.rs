@@ -37,9 +37,22 @@ impl Authority {
 
     /// A server for 127.0.0.1; it may ask for a client certificate.
     pub fn server(&self, ask: bool) -> ServerConfig {
+        self.configured("127.0.0.1", false, ask)
+    }
+
+    #[allow(dead_code)]
+    /// A server with a certificate for `name`, which may be over.
+    pub fn server_for(&self, name: &str, over: bool) -> ServerConfig {
+        self.configured(name, over, false)
+    }
+
+    fn configured(&self, name: &str, over: bool, ask: bool) -> ServerConfig {
         let provider = Arc::new(default_provider());
         let pair = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        if over {
+            params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+        }
         let cert = params.signed_by(&pair, &self.issuer).unwrap();
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()

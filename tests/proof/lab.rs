@@ -464,6 +464,7 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
         },
         collecting,
         suite_digest: String::new(),
+        resumed: None,
         cancel: CancellationToken::new(),
     };
     let (events, _) = mpsc::unbounded_channel();

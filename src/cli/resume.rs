@@ -1,0 +1,84 @@
+//! Going on where a run was cut off, from its journal.
+
+use std::path::Path;
+
+use super::{Exit, Failure};
+use crate::case::Profile;
+use crate::outcome::{Partition, Report};
+use crate::report::journal::{self, Written};
+use crate::runner::Resumed;
+
+use super::suite::{Loaded, profile};
+
+/// What the run to go on with has to have in common with the one that was cut off.
+pub struct Same<'a> {
+    /// The suite.
+    pub suite_digest: &'a str,
+    /// The profile.
+    pub profile: &'a Profile,
+    /// The target, unless it is the embedded registry, which never has the same address.
+    pub url: Option<String>,
+    /// The part.
+    pub partition: Option<Partition>,
+}
+
+/// Reads the journal at `path`.
+pub fn read(path: &Path) -> Result<Written, Failure> {
+    let file = std::fs::File::open(path)
+        .map_err(|error| Failure::new(Exit::Usage, format!("cannot open {}: {error}", path.display())))?;
+    journal::read(file).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))
+}
+
+/// What the run that wrote a journal has found out, and the seed of its content.
+pub fn resumed(path: &Path, same: &Same) -> Result<(Resumed, u64), Failure> {
+    let written = read(path)?;
+    let run = &written.report.run;
+    let differs = |what: &str, before: &str, now: &str| {
+        let message = format!(
+            "{}: the run that was cut off had another {what}: {before}, not {now}",
+            path.display()
+        );
+        Err(Failure::new(Exit::Usage, message))
+    };
+    let part = |partition: Option<Partition>| partition.map_or("all cases".to_string(), |part| part.to_string());
+    if run.suite_digest != same.suite_digest {
+        return differs("suite", &run.suite_digest, same.suite_digest);
+    }
+    if run.profile != same.profile.name {
+        return differs("profile", &run.profile, &same.profile.name);
+    }
+    if run.partition != same.partition {
+        return differs("part", &part(run.partition), &part(same.partition));
+    }
+    if let Some(url) = same.url.as_ref().filter(|url| **url != written.report.target.url) {
+        return differs("target", &written.report.target.url, url);
+    }
+    let seed = run.seed;
+    let resumed = Resumed {
+        capabilities: written.report.capabilities.clone(),
+        cases: written.settled(),
+    };
+    Ok((resumed, seed))
+}
+
+/// The report of a run that was cut off, as far as it came.
+pub fn report(path: &Path, loaded: &Loaded) -> Result<Report, Failure> {
+    let Written { mut report, cases } = read(path)?;
+    if report.run.suite_digest != loaded.digest {
+        let message = format!(
+            "{}: the journal was written with other cases; give them with --cases",
+            path.display()
+        );
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let profile = profile(&loaded.suite, &report.run.profile.clone())?;
+    report.run.elapsed_ms = cases
+        .iter()
+        .flat_map(|case| &case.exchanges)
+        .fold(0.0, |end, exchange| {
+            f64::max(end, exchange.started_ms as f64 + exchange.elapsed_ms)
+        });
+    report.interrupted = true;
+    report.gather(&loaded.suite, profile, cases);
+    Ok(report)
+}

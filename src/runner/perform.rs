@@ -1,0 +1,184 @@
+//! Sending what a step sends: independent content at once, everything else in its order.
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::time::sleep;
+
+use super::execute::{Performed, Stop, Thread, broken, missing};
+use super::{Env, Planned, expand, lost, send};
+use crate::case::{Action, Step};
+use crate::client::{Answer, Purpose};
+
+/// Pieces of content that are pushed at once for one step.
+const AT_ONCE: usize = 16;
+
+impl Thread {
+    /// Sends what a step sends. `None` for a step that has no answer of its own.
+    pub async fn perform(
+        &mut self,
+        env: &Env,
+        step: &Step,
+        index: usize,
+        purpose: Purpose,
+    ) -> Result<Option<Performed>, Stop> {
+        match &step.action {
+            Action::Wait(pause) => {
+                sleep(*pause).await;
+                return Ok(None);
+            }
+            Action::Gc { dry } => {
+                self.collect(env, step, *dry).await?;
+                return Ok(None);
+            }
+            Action::Together { times, own, steps } => {
+                self.together(env, (*times, own), steps, index, purpose).await?;
+                return Ok(None);
+            }
+            _ => {}
+        }
+        let planned = expand::expand(step, &self.scope, env.chunk).map_err(|error| missing(step, &error))?;
+        let mut performed = None;
+        for stage in planned.chunk_by(|a, b| a.stage == b.stage) {
+            if let Some(before) = &performed {
+                must_be_taken(step, before)?;
+            }
+            let lanes: Vec<&[Planned]> = stage.chunk_by(|a, b| a.lane == b.lane).collect();
+            performed = match lanes.as_slice() {
+                [lane] => self.in_order(env, step, index, purpose, lane).await?,
+                lanes => self.at_once(env, step, index, purpose, lanes).await?,
+            };
+        }
+        Ok(performed)
+    }
+
+    /// Sends requests of which each needs the one before.
+    async fn in_order(
+        &mut self,
+        env: &Env,
+        step: &Step,
+        index: usize,
+        purpose: Purpose,
+        requests: &[Planned],
+    ) -> Result<Option<Performed>, Stop> {
+        let mut performed = None;
+        for (number, request) in requests.iter().enumerate() {
+            if let Some(before) = &performed {
+                must_be_taken(step, before)?;
+            }
+            let lost::Sent {
+                answers,
+                judged,
+                unanswered,
+            } = lost::send(env, request, &self.scope, purpose)
+                .await
+                .map_err(|error| missing(step, &error))?;
+            let exchange = self.exchanges.len() + answers.first().map_or(0, |answer| answer.before.len());
+            for answer in answers {
+                self.keep(env, &answer, request.token, index, step);
+            }
+            if judged.status().is_some() {
+                env.silence.answered();
+            }
+            // That a request is never answered is said of its first exchange, and what the step expects of the answer is not
+            // fulfilled either. A setup that fails in this way stays an error.
+            if unanswered && self.always(env, &judged, (index, step), exchange, true) && purpose == Purpose::Case {
+                if number + 1 < requests.len() {
+                    return Err(Stop::Judged);
+                }
+                performed = Some(Performed {
+                    answer: judged,
+                    exchange,
+                });
+                break;
+            }
+            if let Some(error) = judged.error() {
+                return Err(Stop::Error(format!("{}: {error}", super::execute::describe(step))));
+            }
+            for capture in &request.capture {
+                let value = match (send::captured(capture, &judged), &capture.otherwise) {
+                    (None, Some(otherwise)) => Some(self.scope.text(otherwise).map_err(|error| missing(step, &error))?),
+                    (value, _) => value,
+                };
+                if let Some(value) = value {
+                    self.scope.variables.insert(capture.name.clone(), value);
+                }
+            }
+            performed = Some(Performed {
+                answer: judged,
+                exchange,
+            });
+        }
+        Ok(performed)
+    }
+
+    /// Sends sequences of requests that do not need each other. What they gather is appended in the order of the plan.
+    async fn at_once(
+        &mut self,
+        env: &Env,
+        step: &Step,
+        index: usize,
+        purpose: Purpose,
+        lanes: &[&[Planned]],
+    ) -> Result<Option<Performed>, Stop> {
+        let threads = lanes.iter().map(|lane| {
+            let mut thread = Thread {
+                scope: self.scope.clone(),
+                case: self.case,
+                ..Thread::default()
+            };
+            async move {
+                let result = Box::pin(thread.in_order(env, step, index, purpose, lane)).await;
+                (thread, result)
+            }
+        });
+        let threads: Vec<_> = threads.collect();
+        let ended: Vec<_> = stream::iter(threads).buffered(AT_ONCE).collect().await;
+        let mut result = Ok(None);
+        for (mut thread, performed) in ended {
+            thread.expectations.retain(|outcome| {
+                let known = |other: &crate::outcome::ExpectationOutcome| {
+                    other.held() && (&other.file, other.line) == (&outcome.file, outcome.line)
+                };
+                !outcome.held() || !self.expectations.iter().any(known)
+            });
+            let offset = self.exchanges.len();
+            self.absorb(thread);
+            result = match (result, performed) {
+                (Err(stop), _) | (Ok(_), Err(stop)) => Err(stop),
+                (Ok(_), Ok(performed)) => match performed {
+                    Some(performed) => must_be_taken(step, &performed).map(|()| {
+                        Some(Performed {
+                            exchange: performed.exchange + offset,
+                            ..performed
+                        })
+                    }),
+                    None => Ok(None),
+                },
+            };
+        }
+        result
+    }
+
+    fn keep(&mut self, env: &Env, answer: &Answer, token: bool, index: usize, step: &Step) {
+        self.exchanges.extend(answer.before.iter().cloned());
+        self.exchanges.push(answer.exchange.clone());
+        self.stored.note(answer);
+        if !token {
+            self.always(
+                env,
+                answer,
+                (index, step),
+                self.exchanges.len().saturating_sub(1),
+                false,
+            );
+        }
+    }
+}
+
+/// What comes later needs the content that was sent before.
+fn must_be_taken(step: &Step, performed: &Performed) -> Result<(), Stop> {
+    match performed.answer.status() {
+        Some(200..300) => Ok(()),
+        _ => Err(broken(step, &performed.answer)),
+    }
+}
