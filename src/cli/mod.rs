@@ -4,6 +4,7 @@ mod collecting;
 mod compare;
 mod connect;
 mod coverage;
+mod doctor;
 mod explain;
 mod fuzz;
 mod known;
@@ -100,6 +101,8 @@ Start here:
 enum Command {
     /// Certify a registry; without a URL the embedded reference registry
     Run(Box<run::RunArguments>),
+    /// See whether a registry can be reached, logged in to and pushed to, and what it offers
+    Doctor(Box<doctor::DoctorArguments>),
     /// Send a registry what nobody should send, and make small what goes wrong
     Fuzz(Box<fuzz::FuzzArguments>),
     /// Serve the reference registry, whole or with a deliberate defect
@@ -141,6 +144,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Run(arguments) => run::run(*arguments),
+        Command::Doctor(arguments) => doctor::doctor(*arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(*arguments),
         Command::Serve(arguments) => serve::serve(arguments),
         Command::List(arguments) => list::list(arguments),

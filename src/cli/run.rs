@@ -143,7 +143,7 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
         let namespace = arguments.repos.first().unwrap_or(&arguments.repo_prefix);
         let Connected { base, client, found } = arguments.connection.connect_to(base, namespace).await?;
         let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
-        let isolation = isolation(&arguments, seed)?;
+        let isolation = isolation(&arguments.repos, &arguments.repo_prefix, seed)?;
         let cancel = CancellationToken::new();
         let interrupt = cancel.clone();
         tokio::spawn(async move {
@@ -252,16 +252,17 @@ fn finish(report: &Report, arguments: &RunArguments) -> Result<Exit, Failure> {
     Ok(exit_of(report))
 }
 
-fn isolation(arguments: &RunArguments, seed: u64) -> Result<Isolation, Failure> {
-    let result = if arguments.repos.is_empty() {
+/// Given repositories, or fresh ones below a prefix.
+pub(super) fn isolation(repos: &[String], prefix: &str, seed: u64) -> Result<Isolation, Failure> {
+    let result = if repos.is_empty() {
         // The seed alone would bring a repeated run into the repositories of the first.
         let now = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         let run = format!("{:08x}", crate::content::mix(seed ^ now.as_nanos() as u64) >> 32);
-        Isolation::fresh(&arguments.repo_prefix, run)
+        Isolation::fresh(prefix, run)
     } else {
-        Isolation::given(&arguments.repos)
+        Isolation::given(repos)
     };
     result.map_err(|error| Failure::new(Exit::Usage, error))
 }

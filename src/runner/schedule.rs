@@ -8,10 +8,11 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::control::{self, Refusal};
+use super::control::{self, Greeting, Refusal};
 use super::execute::{failed, run_case, skipped};
 use super::gc::{self, Collecting, Collector, Done};
-use super::{Env, Isolation, probe};
+use super::probe::{self, Probed};
+use super::{Env, Isolation};
 use crate::case::{Profile, Suite};
 use crate::client::Client;
 use crate::outcome::{
@@ -82,40 +83,14 @@ pub enum Event {
 }
 
 /// Runs the cases and says what they show. Events are told on `events` as they happen.
-pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Result<Report, Refusal> {
+pub async fn run(mut options: Options, events: mpsc::UnboundedSender<Event>) -> Result<Report, Refusal> {
     let started = Instant::now();
     let started_at = SystemTime::now();
-    let levels: HashMap<_, _> = options
-        .suite
-        .requirements
-        .iter()
-        .filter_map(|requirement| Some((requirement.id.clone(), options.profile.level(requirement)?)))
-        .collect();
-    let mut env = Env {
-        suite: options.suite,
-        levels,
-        client: options.client,
-        host: options.host,
-        isolation: options.isolation,
-        seed: options.seed,
-        chunk: CHUNK,
-        capabilities: Default::default(),
-        keep: options.keep,
-        copies: options.copies,
-        unkept: Default::default(),
-        collector: None,
-    };
+    let mut env = Env::of(&mut options);
     // Nobody may listen: a run does not depend on it.
     let tell = |event| drop(events.send(event));
     tell(Event::Probing);
-    let greeting = control::check(&env, &options.url).await?;
-    let mut given = options.collecting.as_ref().map(Collecting::gives).unwrap_or_default();
-    if env.isolation.is_fresh() {
-        given.push("fresh-repository");
-    }
-    let mut probed = probe::probe(&mut env, &options.cases, &given).await;
-    control::check_login(&env, &options.cases, &probed.capabilities, &options.url)?;
-    env.chunk = probed.chunk.unwrap_or(CHUNK).max(CHUNK);
+    let (greeting, mut probed) = meet(&mut env, &options).await?;
 
     let slots = Arc::new(Semaphore::new(options.jobs.max(1)));
     let (messages, received) = mpsc::unbounded_channel();
@@ -194,6 +169,43 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
         collection,
         cases,
     })
+}
+
+impl Env {
+    /// What the cases of a run share; the suite moves into it.
+    pub(super) fn of(options: &mut Options) -> Self {
+        let suite = std::mem::take(&mut options.suite);
+        let level = |requirement| options.profile.level(requirement);
+        let levels = suite.requirements.iter();
+        let levels = levels.filter_map(|requirement| Some((requirement.id.clone(), level(requirement)?)));
+        Self {
+            levels: levels.collect(),
+            suite,
+            client: options.client.clone(),
+            host: options.host.clone(),
+            isolation: options.isolation.clone(),
+            seed: options.seed,
+            chunk: CHUNK,
+            capabilities: Default::default(),
+            keep: options.keep,
+            copies: options.copies,
+            unkept: Default::default(),
+            collector: None,
+        }
+    }
+}
+
+/// The start of a run: is there a registry, what does it offer, and is it us who lack a login?
+pub(super) async fn meet(env: &mut Env, options: &Options) -> Result<(Greeting, Probed), Refusal> {
+    let greeting = control::check(env, &options.url).await?;
+    let mut given = options.collecting.as_ref().map(Collecting::gives).unwrap_or_default();
+    if env.isolation.is_fresh() {
+        given.push("fresh-repository");
+    }
+    let probed = probe::probe(env, &options.cases, &given).await;
+    control::check_login(env, &options.cases, &probed.capabilities, &options.url)?;
+    env.chunk = probed.chunk.unwrap_or(CHUNK).max(CHUNK);
+    Ok((greeting, probed))
 }
 
 async fn run_cases(
