@@ -89,10 +89,13 @@ pub fn doctor(arguments: DoctorArguments) -> Result<Exit, Failure> {
             suite_digest: loaded.digest,
             cancel: CancellationToken::new(),
         };
-        let examined = examine(options)
-            .await
-            .map_err(|refusal| Failure::new(Exit::NoTarget, refusal))?;
-        login(&mut page, &examined, &source, client.is_anonymous(), &found.notes);
+        let (asked, examined) = examine(options).await;
+        let reached = !matches!(examined, Err(runner::Refusal::Unreachable { .. }));
+        if reached {
+            login(&mut page, &asked, &source, client.is_anonymous(), &found.notes);
+            print(&client.redactor().text(&page.take()));
+        }
+        let examined = examined.map_err(|refusal| Failure::new(Exit::NoTarget, refusal))?;
         registry(&mut page, &examined);
         names(&mut page, &examined.names, &arguments);
         capabilities(&mut page, &examined.capabilities);
@@ -138,9 +141,9 @@ fn connection(page: &mut Page, handshake: &Handshake, base: &BaseUrl) {
     }
 }
 
-fn login(page: &mut Page, examined: &Examined, source: &str, anonymous: bool, notes: &[String]) {
+fn login(page: &mut Page, asked: &Asked, source: &str, anonymous: bool, notes: &[String]) {
     page.title("Login");
-    match &examined.asked {
+    match asked {
         Asked::Nobody => page.row("asked for", "nothing: GET /v2/ is answered without a login"),
         Asked::Basic => page.row("asked for", "a user name and a password (Basic)"),
         Asked::Token { realm, service } => {
@@ -160,7 +163,7 @@ fn login(page: &mut Page, examined: &Examined, source: &str, anonymous: bool, no
     }
     page.row("credentials", source);
     page.notes(notes.iter());
-    if anonymous && examined.asked != Asked::Nobody {
+    if anonymous && *asked != Asked::Nobody {
         page.advice(
             "if pushing is refused, log in with a docker-compatible client, or give --username and --password-stdin",
         );

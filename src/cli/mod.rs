@@ -7,10 +7,13 @@ mod coverage;
 mod doctor;
 mod explain;
 mod fuzz;
+mod generated;
 mod known;
 mod lint;
 mod list;
 mod merge;
+mod new;
+mod official;
 mod parse_suite;
 mod report;
 mod run;
@@ -125,6 +128,12 @@ enum Command {
     Coverage(coverage::CoverageArguments),
     /// Print the JSON Schema of case files, for editors, or the reference of their format
     Schema(schema::SchemaArguments),
+    /// Begin a file of cases
+    New(new::NewArguments),
+    /// Print the completions of a shell
+    Completions(generated::CompletionsArguments),
+    /// Print a page of the manual in troff
+    Man(generated::ManArguments),
 }
 
 /// Parses the arguments, runs the command and maps its outcome to an exit code.
@@ -156,6 +165,9 @@ pub fn main() -> ExitCode {
         Command::Merge(arguments) => merge::merge(arguments),
         Command::Coverage(arguments) => coverage::coverage(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
+        Command::New(arguments) => new::new(arguments),
+        Command::Completions(arguments) => generated::completions(&arguments),
+        Command::Man(arguments) => generated::man(&arguments),
     };
     let exit = result.unwrap_or_else(|failure| {
         let message = failure.message.trim_end();

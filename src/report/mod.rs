@@ -13,6 +13,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod official;
 mod printable;
 pub mod progress;
 pub mod terminal;

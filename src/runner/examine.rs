@@ -12,8 +12,6 @@ use crate::outcome::CapabilityOutcome;
 /// What a look at a target shows.
 #[derive(Debug)]
 pub struct Examined {
-    /// How it asks who we are.
-    pub asked: Asked,
     /// Its `Server` header.
     pub server: Option<String>,
     /// What is odd about it.
@@ -60,17 +58,20 @@ pub struct NameSeen {
     pub seen: String,
 }
 
-/// Looks at a target. Nothing that is pushed stays, as far as the target deletes.
-pub async fn examine(mut options: Options) -> Result<Examined, Refusal> {
+/// Looks at a target: how it asks who we are, and what it is like once it has let us in. Nothing that is pushed stays, as
+/// far as the target deletes.
+pub async fn examine(mut options: Options) -> (Asked, Result<Examined, Refusal>) {
     let mut env = Env::of(&mut options);
-    let asked = asked(&env).await;
-    let (greeting, probed) = meet(&mut env, &options).await?;
+    (asked(&env).await, inside(&mut env, &options).await)
+}
+
+async fn inside(env: &mut Env, options: &Options) -> Result<Examined, Refusal> {
+    let (greeting, probed) = meet(env, options).await?;
     let names = match &env.isolation {
-        Isolation::Fresh { prefix, run } if env.offers("push") => names(&env, prefix, run).await,
+        Isolation::Fresh { prefix, run } if env.offers("push") => names(env, prefix, run).await,
         Isolation::Fresh { .. } | Isolation::Given(_) => Vec::new(),
     };
     Ok(Examined {
-        asked,
         server: greeting.server,
         notes: greeting.notes,
         capabilities: probed.capabilities,
