@@ -30,7 +30,10 @@ fn printed_lists_are_current() {
         if std::env::var_os("BLESS").is_some() {
             fs::write(&path, current).unwrap();
         } else {
-            assert!(text == current, "docs/{page} is not current: run this test with BLESS=1");
+            assert!(
+                text == current,
+                "docs/{page} is not current: run this test with BLESS=1"
+            );
         }
     }
 }
@@ -64,7 +67,10 @@ fn the_pages_are_linked_and_their_links_lead_somewhere() {
         let text = fs::read_to_string(root.join("docs").join(page)).unwrap();
         for link in text.split("](").skip(1) {
             let to = link.split(')').next().unwrap();
-            assert!(to.starts_with("http") || root.join("docs").join(to).exists(), "{page}: {to}");
+            assert!(
+                to.starts_with("http") || root.join("docs").join(to).exists(),
+                "{page}: {to}"
+            );
         }
     }
 }

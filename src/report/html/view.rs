@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::client::exchange::{Exchange, Purpose};
+use crate::client::exchange::{BodyRecord, Exchange, Purpose};
 use crate::outcome::{
     CaseOutcome, Conclusion, ExpectationOutcome, Finding, Mismatch, Report, Standing, Verdict, Weight,
 };
@@ -14,20 +14,22 @@ use crate::report::{evidence, printable};
 const LINE: usize = 500;
 /// Characters of a body that is shown in full.
 const BODY: usize = 2048;
+/// Characters of a body that is no text.
+const BINARY: usize = 160;
 /// Exchanges that are shown of a case.
-const EXCHANGES: usize = 24;
+const EXCHANGES: usize = 16;
 /// Exchanges of a case that are shown in full.
 const IN_FULL: usize = 2;
 /// Characters of exchanges that are shown in full for all cases together: a page of a registry that fails everything shall
 /// still open on a phone. Each finding shows its first exchange whatever this says.
-const ALL_IN_FULL: usize = 150 * 1024;
+const ALL_IN_FULL: usize = 80 * 1024;
 /// Characters of a word in a path, such as a digest or the state of an upload.
 const WORD: usize = 24;
 /// Occurrences of a finding that are listed.
 const OCCURRENCES: usize = 50;
 
 /// Cases that are named for a requirement.
-const NAMED: usize = 4;
+const NAMED: usize = 3;
 
 /// The whole page.
 pub(super) struct View {
@@ -438,7 +440,7 @@ fn an_exchange(exchange: &Exchange) -> ExchangeView {
     let request = &exchange.request;
     let mut asked = format!("{} {}\n", printable::line(&request.method, 40), line(&request.url));
     asked.push_str(&headers(&request.headers));
-    asked.push_str(&body(request.body.len, &request.body.preview, request.body.truncated));
+    asked.push_str(&body(&request.body));
     let mut answered = String::new();
     if let Some(response) = &exchange.response {
         answered = format!(
@@ -447,11 +449,7 @@ fn an_exchange(exchange: &Exchange) -> ExchangeView {
             evidence::status(exchange)
         );
         answered.push_str(&headers(&response.headers));
-        answered.push_str(&body(
-            response.body.len,
-            &response.body.preview,
-            response.body.truncated,
-        ));
+        answered.push_str(&body(&response.body));
         if let Some(raw) = &response.raw_head {
             answered.push_str(&format!("\nas it came: {}", printable::lines(raw, BODY)));
         }
@@ -533,17 +531,19 @@ fn headers(headers: &[(String, String)]) -> String {
         .collect()
 }
 
-fn body(len: u64, preview: &str, truncated: bool) -> String {
-    match (len, preview.is_empty()) {
+/// The start of a body. Of one that is no text a few bytes are enough: nobody reads on.
+fn body(body: &BodyRecord) -> String {
+    let limit = if body.binary { BINARY } else { BODY };
+    match (body.len, body.preview.is_empty()) {
         (0, _) => String::new(),
         (len, true) => format!("\n({len} bytes)"),
         (len, false) => {
-            let more = if truncated {
+            let more = if body.truncated || body.binary {
                 format!("\n({len} bytes in all)")
             } else {
                 String::new()
             };
-            format!("\n{}{more}", printable::lines(preview, BODY))
+            format!("\n{}{more}", printable::lines(&body.preview, limit))
         }
     }
 }
