@@ -11,7 +11,7 @@ use std::time::Duration;
 use program::{Served, SlowRelay, dead_port, ended, referee, run, run_in, signal};
 use serde_json::Value;
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 12] = [
     "run",
     "serve",
     "list",
@@ -20,6 +20,10 @@ const COMMANDS: [&str; 8] = [
     "parse-suite",
     "coverage",
     "schema",
+    "doctor",
+    "new",
+    "completions",
+    "man",
 ];
 
 /// Fast cases that the reference registry passes.
@@ -64,7 +68,7 @@ fn the_examples_of_help_work() {
     let mut tried = 0;
     for command in COMMANDS
         .iter()
-        .filter(|command| !matches!(**command, "run" | "serve" | "parse-suite"))
+        .filter(|command| !matches!(**command, "run" | "serve" | "parse-suite" | "doctor"))
     {
         for line in run(&[command, "--help"]).out.lines() {
             let Some(example) = line.trim().strip_prefix(&format!("referee {command}")) else {
@@ -472,4 +476,91 @@ fn the_schemas_are_json_schemas() {
     }
     run(&["schema", "--format", "markdown"]).is(0, &["### Steps", "| `random` |"]);
     run(&["schema", "--of", "case"]).is(2, &["'cases'"]);
+}
+
+#[test]
+fn doctor_says_what_a_run_would_meet() {
+    let open = Served::with(&[]);
+    let said = run(&["doctor", &open.url]);
+    said.is(
+        0,
+        &[
+            "plain HTTP",
+            "GET /v2/ is answered without a login",
+            "none found, anonymous",
+            "taken        one component",
+        ],
+    );
+    said.is(0, &["offered      push: POST /v2/referee/"]);
+    let guarded = Served::with(&["--auth", "token"]);
+    run(&["doctor", &guarded.url]).is(3, &["a token (Bearer) from", "cannot log in"]);
+    let nobody = format!("http://127.0.0.1:{}", dead_port());
+    run(&["doctor", &nobody]).is(3, &["PROBLEM: cannot connect", "-> check the address"]);
+}
+
+#[test]
+fn a_new_file_of_cases_lints_clean_and_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mine = folder.path().join("mine");
+    let mine = mine.to_str().unwrap();
+    run(&["new", "case", "quota/limits", "--dir", mine]).is(0, &["quota/limits.yaml", "next: referee lint"]);
+    run(&["lint", mine]).is(0, &[]);
+    let out = folder.path().join("out");
+    let filter = ["--only-own-cases", "--quiet", "--out", out.to_str().unwrap()];
+    run(&[&["run", "--cases", mine], &filter[..]].concat()).is(0, &["1 passed"]);
+    run(&["new", "case", "quota/limits", "--dir", mine]).is(2, &["is there already"]);
+    run(&["new", "case", "Quota", "--dir", mine]).is(2, &["AREA/FILE"]);
+}
+
+#[test]
+fn shells_and_the_manual_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let said = run(&["completions", shell]);
+        said.is(0, &COMMANDS);
+    }
+    run(&["man"]).is(0, &[".TH", "referee\\-run"]);
+    run(&["man", "run"]).is(0, &[".TH", "profile"]);
+    run(&["man", "nothing"]).is(2, &["there is no command `nothing`"]);
+}
+
+#[test]
+fn settings_of_the_official_suite_make_a_run() {
+    let served = Served::with(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let ended = referee()
+        .args([
+            "run",
+            "--official-env",
+            "--filter",
+            "tags/*",
+            "--quiet",
+            "--format",
+            "official,json",
+        ])
+        .env("OCI_REGISTRY", served.url.trim_start_matches("http://"))
+        .env("OCI_TLS", "disabled")
+        .env("OCI_REPO1", "conformance/one")
+        .env("OCI_REPO2", "conformance/two")
+        .env("OCI_VERSION", "1.0")
+        .env("OCI_API_TAGS_DELETE", "false")
+        .env("OCI_RESULTS_DIR", &out)
+        .output()
+        .unwrap();
+    assert_eq!(
+        ended.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    let report = report(&out);
+    assert_eq!(report["run"]["profile"], "oci-1.0");
+    let notes = report["target"]["notes"].to_string();
+    assert!(notes.contains("OCI_API_TAGS_DELETE leaves cases out"), "{notes}");
+    let results = fs::read_to_string(out.join("results.yaml")).unwrap();
+    assert!(
+        results.contains("\n  Tag listing: Pass\n") && results.contains("\n  Tag delete: "),
+        "{results}"
+    );
+    run(&["run", "--official-config", "/nowhere/oci-conformance.yaml"]).is(2, &["/nowhere/oci-conformance.yaml"]);
 }

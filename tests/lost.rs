@@ -51,6 +51,7 @@ async fn judge(url: &str) -> CaseOutcome {
         collecting: None,
         strict: false,
         keep: true,
+        resumed: None,
         suite_digest: String::new(),
         cancel: CancellationToken::new(),
     };

@@ -15,6 +15,7 @@ use referee::outcome::{Conclusion, Counts, Report, Verdict, categories};
 use referee::report::terminal::{Look, Style, summary};
 use referee::report::{Format, json, render, write_files};
 use sample::Sample;
+use serde_json::Value;
 
 const NO_FILES: [&str; 0] = [];
 
@@ -48,6 +49,10 @@ fn a_page_holds_no_element_of_a_target() {
         elements(&render(&Sample("").report(), Format::Html).unwrap())
     );
     assert!(page.contains("&#60;script&#62;alert(1)") && !page.contains('\u{202e}'));
+    // A browser looks at the page too (`tests/html/check.mjs`).
+    if let Some(path) = std::env::var_os("REFEREE_HOSTILE_PAGE") {
+        std::fs::write(path, &page).unwrap();
+    }
     let badge = render(&Sample(markup).report(), Format::Badge).unwrap();
     assert!(!badge.contains("<script") && !badge.contains("<img"));
     let markdown = render(&Sample("| <b>@all</b> ```").report(), Format::Markdown).unwrap();
@@ -381,4 +386,95 @@ fn golden(name: &str, actual: &str) {
         let diff = diff.unified_diff().header("expected", "actual").to_string();
         panic!("tests/reports/{name} differs (BLESS=1 rewrites it):\n{diff}");
     }
+}
+
+/// The schema that is published describes what is written: checked with the few words of JSON Schema that it uses.
+#[test]
+fn the_schema_describes_the_reports() {
+    let schema: Value = serde_json::from_str(referee::report::json::JSON_SCHEMA).unwrap();
+    let report = render(&Sample("").report(), Format::Json).unwrap();
+    let mut report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(refusal(&schema, &schema, &report, "report"), None);
+    report["counts"]["pass"] = "many".into();
+    assert!(
+        refusal(&schema, &schema, &report, "report")
+            .unwrap()
+            .contains("report.counts.pass")
+    );
+    report["counts"]["pass"] = 1.into();
+    report["surprise"] = 1.into();
+    assert!(
+        refusal(&schema, &schema, &report, "report")
+            .unwrap()
+            .contains("surprise")
+    );
+}
+
+/// Why a value does not fit a schema, and where.
+fn refusal(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<String> {
+    for (word, rule) in schema.as_object().unwrap() {
+        let wrong = match (word.as_str(), value) {
+            ("$schema" | "title" | "description" | "$defs" | "minItems" | "maxItems" | "minimum", _) => None,
+            ("$ref", _) => {
+                let name = rule.as_str().unwrap().trim_start_matches("#/$defs/");
+                refusal(root, &root["$defs"][name], value, at)
+            }
+            ("anyOf" | "oneOf", _) => {
+                let refusals: Vec<_> = rule
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|one| refusal(root, one, value, at))
+                    .collect();
+                if refusals.contains(&None) {
+                    None
+                } else {
+                    refusals[0].clone()
+                }
+            }
+            ("enum", _) => (!rule.as_array().unwrap().contains(value)).then(|| format!("{at}: {value}")),
+            ("const", _) => (rule != value).then(|| format!("{at}: {value}")),
+            ("type", _) => {
+                let fits = match rule.as_str().unwrap() {
+                    "object" => value.is_object(),
+                    "array" => value.is_array(),
+                    "string" => value.is_string(),
+                    "boolean" => value.is_boolean(),
+                    "integer" => value.is_u64(),
+                    "number" => value.is_number(),
+                    "null" => value.is_null(),
+                    other => panic!("the checker knows no type {other}"),
+                };
+                (!fits).then(|| format!("{at}: {value} is no {rule}"))
+            }
+            ("required", Value::Object(map)) => {
+                let names = rule.as_array().unwrap().iter().map(|name| name.as_str().unwrap());
+                names
+                    .filter(|name| !map.contains_key(*name))
+                    .map(|name| format!("{at}: no {name}"))
+                    .next()
+            }
+            ("additionalProperties", Value::Object(map)) => {
+                let known = schema["properties"].as_object().unwrap();
+                map.keys()
+                    .find(|key| !known.contains_key(*key))
+                    .map(|key| format!("{at}: unknown {key}"))
+            }
+            ("properties", Value::Object(map)) => map.iter().find_map(|(key, inner)| {
+                let rule = rule.get(key)?;
+                refusal(root, rule, inner, &format!("{at}.{key}"))
+            }),
+            ("items", Value::Array(items)) => items.iter().find_map(|item| refusal(root, rule, item, at)),
+            ("prefixItems", Value::Array(items)) => items
+                .iter()
+                .zip(rule.as_array().unwrap())
+                .find_map(|(item, rule)| refusal(root, rule, item, at)),
+            ("required" | "additionalProperties" | "properties" | "items" | "prefixItems", _) => None,
+            (other, _) => panic!("the checker knows no word {other}"),
+        };
+        if wrong.is_some() {
+            return wrong;
+        }
+    }
+    None
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Exit, Failure};
-use crate::client::credentials::{self, Found, Given};
+use crate::client::credentials::{self, Found, Given, Source};
 use crate::client::{self, BaseUrl, Client, TlsOptions, normalise_target};
 
 /// How a registry is reached.
@@ -44,6 +44,9 @@ pub struct Connection {
     /// Use http where the URL names no scheme
     #[arg(long, help_heading = "Login and TLS")]
     plain_http: bool,
+    /// What the settings of the official suite say, below everything else.
+    #[arg(skip)]
+    official: Option<(String, String)>,
 }
 
 /// A registry that can be spoken to; nothing was sent yet.
@@ -57,6 +60,12 @@ pub struct Connected {
 }
 
 impl Connection {
+    /// Takes over what the settings of the official suite say about the login and TLS.
+    pub(super) fn with_official(&mut self, login: Option<(String, String)>, insecure: bool) {
+        self.official = login;
+        self.insecure |= insecure;
+    }
+
     /// Reads the URL.
     pub fn base(&self, url: &str) -> Result<BaseUrl, Failure> {
         normalise_target(url, self.plain_http).map_err(|error| Failure::new(Exit::Usage, error))
@@ -71,14 +80,22 @@ impl Connection {
     pub async fn connect_to(&self, base: BaseUrl, namespace: &str) -> Result<Connected, Failure> {
         let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error);
         let env = |name: &str| std::env::var(name).ok();
+        let mut login = self.given_login()?;
+        let official = login.is_none() && env("REFEREE_USERNAME").is_none() && self.official.is_some();
+        if official {
+            login.clone_from(&self.official);
+        }
         let given = Given {
-            login: self.given_login()?,
+            login,
             authfile: self.authfile.clone(),
             env: &env,
         };
-        let found = credentials::find(&base.origin, Some(namespace), &given)
+        let mut found = credentials::find(&base.origin, Some(namespace), &given)
             .await
             .map_err(|error| usage(&error))?;
+        if official {
+            found.source = Source::Official;
+        }
         let mut options = client::Options::new(base.clone());
         options.login = found.login.clone();
         options.limits.total = self.timeout;

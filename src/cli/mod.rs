@@ -4,12 +4,16 @@ mod collecting;
 mod compare;
 mod connect;
 mod coverage;
+mod doctor;
 mod explain;
 mod fuzz;
+mod generated;
 mod known;
 mod lint;
 mod list;
 mod merge;
+mod new;
+mod official;
 mod parse_suite;
 mod report;
 mod resume;
@@ -101,6 +105,8 @@ Start here:
 enum Command {
     /// Certify a registry; without a URL the embedded reference registry
     Run(Box<run::RunArguments>),
+    /// See whether a registry can be reached, logged in to and pushed to, and what it offers
+    Doctor(Box<doctor::DoctorArguments>),
     /// Send a registry what nobody should send, and make small what goes wrong
     Fuzz(Box<fuzz::FuzzArguments>),
     /// Serve the reference registry, whole or with a deliberate defect
@@ -123,6 +129,12 @@ enum Command {
     Coverage(coverage::CoverageArguments),
     /// Print the JSON Schema of case files, for editors, or the reference of their format
     Schema(schema::SchemaArguments),
+    /// Begin a file of cases
+    New(new::NewArguments),
+    /// Print the completions of a shell
+    Completions(generated::CompletionsArguments),
+    /// Print a page of the manual in troff
+    Man(generated::ManArguments),
 }
 
 /// Parses the arguments, runs the command and maps its outcome to an exit code.
@@ -142,6 +154,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Run(arguments) => run::run(*arguments),
+        Command::Doctor(arguments) => doctor::doctor(*arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(*arguments),
         Command::Serve(arguments) => serve::serve(arguments),
         Command::List(arguments) => list::list(arguments),
@@ -153,6 +166,9 @@ pub fn main() -> ExitCode {
         Command::Merge(arguments) => merge::merge(arguments),
         Command::Coverage(arguments) => coverage::coverage(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
+        Command::New(arguments) => new::new(arguments),
+        Command::Completions(arguments) => generated::completions(&arguments),
+        Command::Man(arguments) => generated::man(&arguments),
     };
     let exit = result.unwrap_or_else(|failure| {
         let message = failure.message.trim_end();

@@ -13,7 +13,7 @@ use super::connect::{Connected, Connection};
 use super::merge::exit_of;
 use super::report::look;
 use super::suite::{SuiteArguments, check_filters, load_suite, profile};
-use super::{Exit, Failure, known, print, resume};
+use super::{Exit, Failure, known, official, print, resume};
 use crate::outcome::{Partition, Report, apply_known};
 use crate::registry::{self, Config, Running};
 use crate::report::journal::Journal;
@@ -24,6 +24,9 @@ use crate::runner::{self, Event, Filter, Isolation, select};
 
 /// The profile of a run that names none.
 pub const DEFAULT_PROFILE: &str = "oci-1.1";
+
+/// Where the reports of a run go that names no place.
+const DEFAULT_OUT: &str = "reports/latest";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,9 +42,9 @@ pub struct RunArguments {
     #[arg(value_name = "URL")]
     url: Option<String>,
 
-    /// Which specifications, in which versions, the registry is held to (`referee list profiles`)
-    #[arg(long, default_value = DEFAULT_PROFILE, value_name = "PROFILE", help_heading = "What is judged")]
-    profile: String,
+    /// Which specifications, in which versions, the registry is held to (`referee list profiles`) [default: oci-1.1]
+    #[arg(long, value_name = "PROFILE", help_heading = "What is judged")]
+    profile: Option<String>,
     /// Only cases that satisfy this: a glob on ids, `area:tags`, `level:must`, `requirement:ID`, `needs:CAPABILITY`;
     /// commas for any of several, `!` in front for the opposite (repeatable: all must hold)
     #[arg(long, value_name = "FILTER", help_heading = "What is judged")]
@@ -86,14 +89,21 @@ pub struct RunArguments {
     #[arg(long, help_heading = "How it runs")]
     keep: bool,
 
+    /// Take what is not given here from the variables of the official suite (OCI_REGISTRY, OCI_TLS, OCI_REPO1, ...)
+    #[arg(long, help_heading = "Official suite")]
+    official_env: bool,
+    /// Take it from a file of the official suite's settings, and the variables
+    #[arg(long, value_name = "FILE", help_heading = "Official suite")]
+    official_config: Option<PathBuf>,
+
     #[command(flatten)]
     collecting: CollectingArguments,
     #[command(flatten)]
     connection: Connection,
 
-    /// Where the reports are written
-    #[arg(long, default_value = "reports/latest", value_name = "DIR", help_heading = "Output")]
-    out: PathBuf,
+    /// Where the reports are written [default: reports/latest]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    out: Option<PathBuf>,
     /// Which reports are written
     #[arg(
         long,
@@ -109,9 +119,12 @@ pub struct RunArguments {
 }
 
 /// Certifies a registry, writes the reports and prints the summary.
-pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
+pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
+    let official_notes = take_official(&mut arguments)?;
     let loaded = load_suite(&arguments.suite)?;
-    let chosen = profile(&loaded.suite, &arguments.profile)?.clone();
+    let name = arguments.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
+    let chosen = profile(&loaded.suite, name)?.clone();
+    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_OUT));
     check_filters(&loaded.suite, &arguments.filter)?;
     let mut selected = select(&loaded.suite, &chosen, &arguments.filter);
     if let Some(partition) = arguments.partition {
@@ -162,7 +175,7 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             .retain(|index| !over.contains(loaded.suite.cases[*index].id.0.as_str()));
     }
     // A run whose report cannot be written is better not begun.
-    report::prepare(&arguments.out).map_err(|error| Failure::new(Exit::Failed, error))?;
+    report::prepare(&out).map_err(|error| Failure::new(Exit::Failed, error))?;
     runtime()?.block_on(async {
         let (embedded, base) = match target {
             Some(base) => (None, base),
@@ -175,7 +188,7 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
         let namespace = arguments.repos.first().unwrap_or(&arguments.repo_prefix);
         let Connected { base, client, found } = arguments.connection.connect_to(base, namespace).await?;
         let seed = arguments.seed.or(earlier_seed).unwrap_or_else(|| fastrand::u64(..));
-        let isolation = isolation(&arguments, seed)?;
+        let isolation = isolation(&arguments.repos, &arguments.repo_prefix, seed)?;
         let cancel = CancellationToken::new();
         let interrupt = cancel.clone();
         tokio::spawn(async move {
@@ -193,6 +206,7 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             .iter()
             .cloned()
             .chain(found.notes)
+            .chain(official_notes)
             .chain(embedded_note)
             .collect();
         let options = runner::Options {
@@ -216,19 +230,42 @@ pub fn run(arguments: RunArguments) -> Result<Exit, Failure> {
             resumed,
             cancel: cancel.clone(),
         };
-        let report = with_progress(options, arguments.quiet, &arguments.out).await;
+        let report = with_progress(options, arguments.quiet, &out).await;
         if let Some(running) = embedded {
             running.stop().await;
         }
         let (mut report, journal) = report?;
         apply_known(&mut report, &known, &known::today());
-        let exit = finish(&report, &arguments)?;
+        let exit = finish(&report, &out, &arguments)?;
         if let Some(journal) = journal.filter(|_| !report.interrupted && report.counts.error == 0) {
             // There is nothing to go on with, and a journal that stays behind does no harm.
             let _ = journal.remove();
         }
         Ok(exit)
     })
+}
+
+/// Fills in from the settings of the official suite what the command line leaves open; says what is worth knowing.
+fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
+    if !arguments.official_env && arguments.official_config.is_none() {
+        return Ok(Vec::new());
+    }
+    let env = |name: &str| std::env::var(name).ok();
+    let settings = official::read(arguments.official_config.as_deref(), &env)?;
+    if arguments.url.is_none() && settings.url.is_none() {
+        let message = "the settings of the official suite name no registry: set OCI_REGISTRY, or give a URL";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    arguments.url = arguments.url.take().or(settings.url);
+    if arguments.repos.is_empty() {
+        arguments.repos = settings.repos;
+    }
+    let profile = settings.profile.map(str::to_string);
+    arguments.profile = arguments.profile.take().or(profile);
+    arguments.out = arguments.out.take().or(settings.out.map(PathBuf::from));
+    arguments.filter.extend(settings.filters);
+    arguments.connection.with_official(settings.login, settings.insecure);
+    Ok(settings.notes)
 }
 
 /// What reports say about a run without a URL.
@@ -297,12 +334,12 @@ async fn with_progress(
     Ok((report, journal))
 }
 
-fn finish(report: &Report, arguments: &RunArguments) -> Result<Exit, Failure> {
+fn finish(report: &Report, out: &Path, arguments: &RunArguments) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.write_known_failures {
         known::write(report, path)?;
     }
-    let files = report::write_files(report, &arguments.out, &arguments.format)
-        .map_err(|error| Failure::new(Exit::Failed, error))?;
+    let files =
+        report::write_files(report, out, &arguments.format).map_err(|error| Failure::new(Exit::Failed, error))?;
     print(&if arguments.quiet {
         terminal::closing(report, look())
     } else {
@@ -311,16 +348,17 @@ fn finish(report: &Report, arguments: &RunArguments) -> Result<Exit, Failure> {
     Ok(exit_of(report))
 }
 
-fn isolation(arguments: &RunArguments, seed: u64) -> Result<Isolation, Failure> {
-    let result = if arguments.repos.is_empty() {
+/// Given repositories, or fresh ones below a prefix.
+pub(super) fn isolation(repos: &[String], prefix: &str, seed: u64) -> Result<Isolation, Failure> {
+    let result = if repos.is_empty() {
         // The seed alone would bring a repeated run into the repositories of the first.
         let now = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         let run = format!("{:08x}", crate::content::mix(seed ^ now.as_nanos() as u64) >> 32);
-        Isolation::fresh(&arguments.repo_prefix, run)
+        Isolation::fresh(prefix, run)
     } else {
-        Isolation::given(&arguments.repos)
+        Isolation::given(repos)
     };
     result.map_err(|error| Failure::new(Exit::Usage, error))
 }

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Exit, Failure, print};
 use crate::load::{self, FileKind};
+use crate::report::json;
 
 const EXAMPLES: &str = "\
 Example:
@@ -30,6 +31,8 @@ enum Kind {
     Profiles,
     Capabilities,
     Always,
+    /// The JSON report of a run
+    Report,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -50,6 +53,10 @@ pub fn schema(arguments: SchemaArguments) -> Result<Exit, Failure> {
         Kind::Profiles => FileKind::Profiles,
         Kind::Capabilities => FileKind::Capabilities,
         Kind::Always => FileKind::Always,
+        Kind::Report => {
+            print(json::JSON_SCHEMA);
+            return Ok(Exit::Conforms);
+        }
     };
     print(&format!("{:#}\n", load::schema(kind)));
     Ok(Exit::Conforms)

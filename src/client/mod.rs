@@ -13,6 +13,7 @@ mod request;
 mod resolve;
 mod target;
 
+mod handshake;
 mod options;
 mod record;
 mod send;
@@ -30,6 +31,7 @@ mod curl;
 mod redact;
 
 pub use exchange::{Answer, Exchange, Purpose, Received, TransportError};
+pub use handshake::{Handshake, Tls};
 pub use login::Asking;
 pub use options::{Limits, Options, SetupError};
 pub use redact::Redactor;

@@ -87,6 +87,43 @@ pub fn known_failures(source: &Source, suite: &Suite) -> Result<Vec<Known>, Diag
     }
 }
 
+/// The settings in a file of nested mappings, each by its keys with dots between; the texts of a list are joined by spaces.
+///
+/// # Errors
+/// If it is not YAML, or not a mapping.
+pub fn settings(source: &Source) -> Result<Vec<(String, String)>, Diagnostics> {
+    fn gather(tree: &tree::Tree, name: &str, into: &mut Vec<(String, String)>) {
+        match &tree.value {
+            tree::Value::Map(entries) => {
+                for (key, value) in entries {
+                    let dot = if name.is_empty() { "" } else { "." };
+                    gather(value, &format!("{name}{dot}{}", key.text), into);
+                }
+            }
+            tree::Value::List(items) => {
+                let mut texts = Vec::new();
+                items.iter().for_each(|item| gather(item, name, &mut texts));
+                let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
+                into.push((name.to_string(), texts.join(" ")));
+            }
+            tree::Value::Scalar { .. } if tree.is_null() => {}
+            tree::Value::Scalar { text, .. } => into.push((name.to_string(), text.clone())),
+        }
+    }
+    let mut found = Found::default();
+    let mut settings = Vec::new();
+    if let Some(root) = tree::parse(0, &source.text, &mut found) {
+        match root.value {
+            tree::Value::Map(_) => gather(&root, "", &mut settings),
+            _ => found.add(Diagnostic::new(Code::WrongType, root.span, "a mapping is expected")),
+        }
+    }
+    match found.finish(std::slice::from_ref(source)) {
+        Some(diagnostics) => Err(diagnostics),
+        None => Ok(settings),
+    }
+}
+
 fn suite(catalogue: Catalogue, decoded: Vec<Decoded>) -> Suite {
     let mut cases: Vec<_> = decoded
         .into_iter()

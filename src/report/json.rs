@@ -9,6 +9,9 @@ use serde::Deserialize;
 use super::printable;
 use crate::outcome::{Report, SCHEMA};
 
+/// The JSON Schema (draft 2020-12) of the form, for other programs that read it.
+pub const JSON_SCHEMA: &str = include_str!("report.schema.json");
+
 /// The most bytes of JSON that are read.
 pub const LIMIT: u64 = 256 << 20;
 

@@ -323,6 +323,11 @@ fn run_properties(report: &Report) -> Vec<(&'static str, String)> {
     let documents = report.run.documents.iter();
     properties.extend(documents.map(|(name, version)| ("document", attribute(&format!("{name} {version}")))));
     properties.extend(report.target.server.iter().map(|server| ("server", attribute(server))));
+    let retention = report
+        .collection
+        .iter()
+        .filter_map(|collection| collection.retention.as_ref());
+    properties.extend(retention.map(|retention| ("retention", attribute(&retention.profile))));
     properties
 }
 

@@ -15,6 +15,7 @@ pub mod journal;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod official;
 mod printable;
 pub mod progress;
 pub mod terminal;

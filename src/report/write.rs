@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{badge, github, har, html, json, junit, markdown};
+use super::{badge, github, har, html, json, junit, markdown, official};
 use crate::outcome::Report;
 
 /// A form that is written to a file.
@@ -29,11 +29,13 @@ pub enum Format {
     Github,
     /// Every exchange as an HTTP archive.
     Har,
+    /// The `results.yaml` of the official suite.
+    Official,
 }
 
 impl Format {
     /// Every form.
-    pub const ALL: [Format; 7] = [
+    pub const ALL: [Format; 8] = [
         Format::Junit,
         Format::Json,
         Format::Html,
@@ -41,6 +43,7 @@ impl Format {
         Format::Badge,
         Format::Github,
         Format::Har,
+        Format::Official,
     ];
 
     /// The word for it on the command line.
@@ -53,6 +56,7 @@ impl Format {
             Format::Badge => "badge",
             Format::Github => "github",
             Format::Har => "har",
+            Format::Official => "official",
         }
     }
 
@@ -66,6 +70,7 @@ impl Format {
             Format::Badge => "badge.svg",
             Format::Github => "annotations.txt",
             Format::Har => "report.har",
+            Format::Official => "results.yaml",
         }
     }
 }
@@ -141,6 +146,7 @@ pub fn render(report: &Report, format: Format) -> Result<String, RenderError> {
         Format::Badge => badge::write(report),
         Format::Github => github::write(report),
         Format::Har => har::write(report)?,
+        Format::Official => official::write(report),
     })
 }
 

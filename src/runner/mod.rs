@@ -7,6 +7,7 @@
 
 mod cleanup;
 mod control;
+mod examine;
 mod execute;
 mod expand;
 mod gc;
@@ -24,6 +25,7 @@ mod together;
 mod vectors;
 
 pub use control::Refusal;
+pub use examine::{Asked, Examined, NameSeen, examine};
 pub use expand::{Planned, PlannedBody, expand, fallback_tag};
 pub use gc::{Collecting, Trigger};
 pub use isolate::{Isolation, RepoError};

@@ -9,11 +9,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::cleanup::clean_up_unless_late;
-use super::control::{self, Refusal};
+use super::control::{self, Greeting, Refusal};
 use super::execute::{cut_off, failed, run_case};
 use super::gc::{self, Collecting, Collector, Done};
+use super::probe::{self, Probed};
 use super::silence::Silence;
-use super::{Env, Isolation, order, probe};
+use super::{Env, Isolation, order};
 use crate::case::{Profile, Suite};
 use crate::client::Client;
 use crate::outcome::{
@@ -96,51 +97,16 @@ pub enum Event {
 }
 
 /// Runs the cases and says what they show. Events are told on `events` as they happen.
-pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Result<Report, Refusal> {
+pub async fn run(mut options: Options, events: mpsc::UnboundedSender<Event>) -> Result<Report, Refusal> {
     let started = Instant::now();
     let started_at = SystemTime::now();
-    let levels: HashMap<_, _> = options
-        .suite
-        .requirements
-        .iter()
-        .filter_map(|requirement| Some((requirement.id.clone(), options.profile.level(requirement)?)))
-        .collect();
     // The registry itself can end a run too, by falling silent; that is no interruption.
     let stop = options.cancel.child_token();
-    let mut env = Env {
-        suite: options.suite,
-        levels,
-        client: options.client,
-        host: options.host,
-        isolation: options.isolation,
-        seed: options.seed,
-        chunk: CHUNK,
-        capabilities: Default::default(),
-        keep: options.keep,
-        copies: options.copies,
-        unkept: Default::default(),
-        collector: None,
-        silence: Silence::new(options.jobs, stop.clone()),
-    };
+    let mut env = Env::of(&mut options, &stop);
     // Nobody may listen: a run does not depend on it.
     let tell = |event| drop(events.send(event));
     tell(Event::Probing);
-    let greeting = tokio::select! {
-        biased;
-        () = stop.cancelled() => Default::default(),
-        greeting = control::check(&env, &options.url) => greeting?,
-    };
-    let mut given = options.collecting.as_ref().map(Collecting::gives).unwrap_or_default();
-    if env.isolation.is_fresh() {
-        given.push("fresh-repository");
-    }
-    let mut probed = tokio::select! {
-        biased;
-        () = stop.cancelled() => Default::default(),
-        probed = probe::probe(&mut env, &options.cases, &given) => probed,
-    };
-    control::check_login(&env, &options.cases, &probed.capabilities, &options.url)?;
-    env.chunk = probed.chunk.unwrap_or(CHUNK).max(CHUNK);
+    let (greeting, mut probed) = meet(&mut env, &options, &stop).await?;
 
     let slots = Arc::new(Semaphore::new(options.jobs.max(1)));
     let (messages, received) = mpsc::unbounded_channel();
@@ -230,6 +196,56 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
     report.gather(&env.suite, &options.profile, cases);
     report.run.requests += env.unkept.load(std::sync::atomic::Ordering::Relaxed);
     Ok(report)
+}
+
+impl Env {
+    /// What the cases of a run share; the suite moves into it.
+    pub(super) fn of(options: &mut Options, stop: &CancellationToken) -> Self {
+        let suite = std::mem::take(&mut options.suite);
+        let level = |requirement| options.profile.level(requirement);
+        let levels = suite.requirements.iter();
+        let levels = levels.filter_map(|requirement| Some((requirement.id.clone(), level(requirement)?)));
+        Self {
+            levels: levels.collect(),
+            suite,
+            client: options.client.clone(),
+            host: options.host.clone(),
+            isolation: options.isolation.clone(),
+            seed: options.seed,
+            chunk: CHUNK,
+            capabilities: Default::default(),
+            keep: options.keep,
+            copies: options.copies,
+            unkept: Default::default(),
+            collector: None,
+            silence: Silence::new(options.jobs, stop.clone()),
+        }
+    }
+}
+
+/// The start of a run: is there a registry, what does it offer, and is it us who lack a login?
+pub(super) async fn meet(
+    env: &mut Env,
+    options: &Options,
+    stop: &CancellationToken,
+) -> Result<(Greeting, Probed), Refusal> {
+    let greeting = tokio::select! {
+        biased;
+        () = stop.cancelled() => Default::default(),
+        greeting = control::check(env, &options.url) => greeting?,
+    };
+    let mut given = options.collecting.as_ref().map(Collecting::gives).unwrap_or_default();
+    if env.isolation.is_fresh() {
+        given.push("fresh-repository");
+    }
+    let probed = tokio::select! {
+        biased;
+        () = stop.cancelled() => Default::default(),
+        probed = probe::probe(env, &options.cases, &given) => probed,
+    };
+    control::check_login(env, &options.cases, &probed.capabilities, &options.url)?;
+    env.chunk = probed.chunk.unwrap_or(CHUNK).max(CHUNK);
+    Ok((greeting, probed))
 }
 
 async fn run_cases(

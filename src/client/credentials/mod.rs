@@ -105,6 +105,8 @@ pub enum Source {
     Flags,
     /// In `REFEREE_USERNAME` and `REFEREE_PASSWORD`.
     Environment,
+    /// In the settings of the official conformance suite.
+    Official,
     /// In a file.
     File(PathBuf),
     /// In a credential helper that a file names.
@@ -123,6 +125,7 @@ impl fmt::Display for Source {
         match self {
             Source::Flags => f.write_str("--username"),
             Source::Environment => f.write_str("REFEREE_USERNAME and REFEREE_PASSWORD"),
+            Source::Official => f.write_str("the settings of the official suite"),
             Source::File(file) => write!(f, "{}", file.display()),
             Source::Helper { name, file } => write!(f, "docker-credential-{name}, named in {}", file.display()),
             Source::Nowhere => f.write_str("none found, anonymous"),

@@ -1,9 +1,9 @@
 //! What the page shows, as plain values: everything is counted, cut and made printable here, so that the template only
 //! places it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::client::exchange::{Exchange, Purpose};
+use crate::client::exchange::{BodyRecord, Exchange, Purpose};
 use crate::outcome::{
     CaseOutcome, Conclusion, ExpectationOutcome, Finding, Mismatch, Report, Standing, Verdict, Weight,
 };
@@ -14,15 +14,22 @@ use crate::report::{evidence, printable};
 const LINE: usize = 500;
 /// Characters of a body that is shown in full.
 const BODY: usize = 2048;
+/// Characters of a body that is no text.
+const BINARY: usize = 160;
 /// Exchanges that are shown of a case.
-const EXCHANGES: usize = 24;
+const EXCHANGES: usize = 16;
 /// Exchanges of a case that are shown in full.
-const IN_FULL: usize = 4;
+const IN_FULL: usize = 2;
+/// Characters of exchanges that are shown in full for all cases together: a page of a registry that fails everything shall
+/// still open on a phone. Each finding shows its first exchange whatever this says.
+const ALL_IN_FULL: usize = 80 * 1024;
+/// Characters of a word in a path, such as a digest or the state of an upload.
+const WORD: usize = 24;
 /// Occurrences of a finding that are listed.
 const OCCURRENCES: usize = 50;
 
 /// Cases that are named for a requirement.
-const NAMED: usize = 6;
+const NAMED: usize = 3;
 
 /// The whole page.
 pub(super) struct View {
@@ -81,7 +88,6 @@ pub(super) struct MismatchView {
 pub(super) struct ExchangeView {
     pub line: String,
     pub status: String,
-    pub class: &'static str,
     pub curl: String,
     pub request: String,
     pub response: String,
@@ -168,7 +174,7 @@ impl View {
                 .collect(),
             unjudged: unjudged(report),
             requirements: requirements(report),
-            cases: report.cases.iter().map(case).collect(),
+            cases: cases(report),
             capabilities: report
                 .capabilities
                 .iter()
@@ -311,20 +317,33 @@ fn requirements(report: &Report) -> Vec<RequirementView> {
         .collect()
 }
 
-fn case(case: &CaseOutcome) -> CaseView {
+fn cases(report: &Report) -> Vec<CaseView> {
+    let mut in_how_many: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in &report.cases {
+        let held: BTreeSet<&str> = case.expectations.iter().map(|e| e.requirement.as_str()).collect();
+        held.into_iter().for_each(|id| *in_how_many.entry(id).or_default() += 1);
+    }
+    // What is judged on every exchange is no news of a single case.
+    in_how_many.retain(|_, count| *count * 4 > report.cases.len() && *count > 20);
+    let mut room = ALL_IN_FULL;
+    let cases = report.cases.iter();
+    cases.map(|one| case(one, &in_how_many, &mut room)).collect()
+}
+
+fn case(case: &CaseOutcome, common: &BTreeMap<&str, usize>, room: &mut usize) -> CaseView {
     let failed = case
         .expectations
         .iter()
         .filter(|e| !e.held())
         .map(|e| (title(e), mismatches(&e.mismatches)))
         .collect();
-    let mut held: Vec<String> = case
+    let held: BTreeSet<&str> = case
         .expectations
         .iter()
         .filter(|e| e.held())
-        .map(|e| line(&e.requirement))
+        .map(|e| e.requirement.as_str())
+        .filter(|id| !common.contains_key(id))
         .collect();
-    held.dedup();
     // What was judged and did not hold is evidence, and of a case that broke off the last exchange; the rest is a line each.
     let mut telling: Vec<usize> = case
         .expectations
@@ -338,6 +357,16 @@ fn case(case: &CaseOutcome) -> CaseView {
     telling.sort_unstable();
     telling.dedup();
     telling.truncate(IN_FULL);
+    let telling = telling.iter().filter_map(|index| case.exchanges.get(*index));
+    let exchanges = telling
+        .map(an_exchange)
+        .map_while(|exchange| {
+            *room = room.checked_sub(exchange.request.len() + exchange.response.len())?;
+            Some(exchange)
+        })
+        .collect();
+    let folded = case.known.is_none() && matches!(case.verdict, Verdict::Pass | Verdict::Skip { .. });
+    let shown = case.exchanges.len().min(EXCHANGES);
     CaseView {
         id: line(&case.id),
         says: line(&case.says),
@@ -356,14 +385,14 @@ fn case(case: &CaseOutcome) -> CaseView {
         place: format!("{}:{}", line(&case.file), case.line),
         elapsed: format!("{:.0} ms", case.elapsed_ms),
         failed,
-        held,
-        exchanges: telling
-            .iter()
-            .filter_map(|index| case.exchanges.get(*index))
-            .map(an_exchange)
-            .collect(),
-        lines: case.exchanges.iter().take(EXCHANGES).map(one_line).collect(),
-        more: case.exchanges.len().saturating_sub(EXCHANGES),
+        held: held.into_iter().map(line).collect(),
+        exchanges,
+        lines: if folded {
+            vec![steps(&case.exchanges[..shown])]
+        } else {
+            case.exchanges[..shown].iter().map(one_line).collect()
+        },
+        more: case.exchanges.len() - shown,
     }
 }
 
@@ -411,7 +440,7 @@ fn an_exchange(exchange: &Exchange) -> ExchangeView {
     let request = &exchange.request;
     let mut asked = format!("{} {}\n", printable::line(&request.method, 40), line(&request.url));
     asked.push_str(&headers(&request.headers));
-    asked.push_str(&body(request.body.len, &request.body.preview, request.body.truncated));
+    asked.push_str(&body(&request.body));
     let mut answered = String::new();
     if let Some(response) = &exchange.response {
         answered = format!(
@@ -420,11 +449,7 @@ fn an_exchange(exchange: &Exchange) -> ExchangeView {
             evidence::status(exchange)
         );
         answered.push_str(&headers(&response.headers));
-        answered.push_str(&body(
-            response.body.len,
-            &response.body.preview,
-            response.body.truncated,
-        ));
+        answered.push_str(&body(&response.body));
         if let Some(raw) = &response.raw_head {
             answered.push_str(&format!("\nas it came: {}", printable::lines(raw, BODY)));
         }
@@ -434,11 +459,6 @@ fn an_exchange(exchange: &Exchange) -> ExchangeView {
     ExchangeView {
         line: one_line(exchange),
         status: evidence::status(exchange),
-        class: match exchange.response.as_ref().map(|response| response.status) {
-            Some(200..400) => "pass",
-            Some(500..) | None => "fail",
-            Some(_) => "warn",
-        },
         curl: evidence::command(exchange),
         request: asked,
         response: answered,
@@ -461,17 +481,45 @@ fn one_line(exchange: &Exchange) -> String {
     )
 }
 
-/// A path in which the hexadecimal digits of digests are cut to twelve.
+/// What was asked and answered, a word each.
+fn steps(exchanges: &[Exchange]) -> String {
+    let mut text = String::new();
+    for (index, exchange) in exchanges.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| exchanges.get(index));
+        let setup = |exchange: &Exchange| exchange.purpose == Purpose::Setup;
+        text.push_str(match before {
+            None => "",
+            Some(before) if setup(before) && !setup(exchange) => " | ",
+            Some(_) => ", ",
+        });
+        let status = exchange.response.as_ref().map(|response| response.status);
+        let status = status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        text.push_str(&format!("{} {status}", printable::line(&exchange.request.method, 40)));
+    }
+    text
+}
+
+/// A path in which long words are cut to half.
 fn shortened(path: &str) -> String {
     let mut shown = String::new();
-    let mut run = 0;
-    for c in path.chars() {
-        run = if c.is_ascii_hexdigit() { run + 1 } else { 0 };
-        match run {
-            0..=12 => shown.push(c),
-            13 => shown.push('…'),
-            _ => {}
+    let mut rest = path;
+    while !rest.is_empty() {
+        let end = rest.find(['/', ':', '?', '&', '=', '.', ' ']).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        match word
+            .char_indices()
+            .nth(WORD)
+            .and_then(|_| word.char_indices().nth(WORD / 2))
+        {
+            Some((half, _)) => {
+                shown.push_str(&word[..half]);
+                shown.push('…');
+            }
+            None => shown.push_str(word),
         }
+        let next = after.chars().next().map_or(0, char::len_utf8);
+        shown.push_str(&after[..next]);
+        rest = &after[next..];
     }
     shown
 }
@@ -483,17 +531,19 @@ fn headers(headers: &[(String, String)]) -> String {
         .collect()
 }
 
-fn body(len: u64, preview: &str, truncated: bool) -> String {
-    match (len, preview.is_empty()) {
+/// The start of a body. Of one that is no text a few bytes are enough: nobody reads on.
+fn body(body: &BodyRecord) -> String {
+    let limit = if body.binary { BINARY } else { BODY };
+    match (body.len, body.preview.is_empty()) {
         (0, _) => String::new(),
         (len, true) => format!("\n({len} bytes)"),
         (len, false) => {
-            let more = if truncated {
+            let more = if body.truncated || body.binary {
                 format!("\n({len} bytes in all)")
             } else {
                 String::new()
             };
-            format!("\n{}{more}", printable::lines(preview, BODY))
+            format!("\n{}{more}", printable::lines(&body.preview, limit))
         }
     }
 }
@@ -531,8 +581,8 @@ mod tests {
     #[test]
     fn digests_in_paths_are_short_and_links_lead_to_the_web_only() {
         assert_eq!(
-            shortened("v2/a/blobs/sha256:0123456789abcdef0123/x"),
-            "v2/a/blobs/sha256:0123456789ab…/x"
+            shortened("v2/a/blobs/sha256:0123456789abcdef0123456789/x?n=1"),
+            "v2/a/blobs/sha256:0123456789ab…/x?n=1"
         );
         assert_eq!(web_link("javascript:alert(1)"), None);
         assert!(web_link("https://example.org/#a").is_some());
