@@ -175,11 +175,15 @@ pub fn requirements(case: &Case) -> Vec<&str> {
     ids
 }
 
-/// Whether one of a case's requirements is part of the profile. A case that only records facts speaks under all.
+/// Whether one of a case's requirements is part of the profile. A case that only records facts speaks under the profiles
+/// of the document that its area is named after, or of OCI distribution.
 fn speaks_under(case: &Case, suite: &Suite, profile: &Profile) -> bool {
     let ids = requirements(case);
     if ids.is_empty() {
-        return !case.steps.is_empty();
+        let area = case.id.area();
+        let own = suite.documents.iter().any(|document| document.name == area);
+        let wanted = if own { area } else { "distribution" };
+        return !case.steps.is_empty() && profile.documents.iter().any(|(name, _)| name == wanted);
     }
     ids.iter().any(|id| {
         suite
