@@ -183,8 +183,7 @@ impl Ran {
             wrong.push("it wrote a command of the target's".to_string());
         }
         if !wrong.is_empty() {
-            let end = self.written.floor_char_boundary(1500);
-            wrong.push(self.written[..end].to_string());
+            wrong.push(self.written.chars().take(1500).collect());
         }
         wrong
     }
