@@ -10,6 +10,7 @@ mod known;
 mod lint;
 mod list;
 mod merge;
+mod parse;
 mod parse_suite;
 mod report;
 mod run;
@@ -110,6 +111,8 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// Check case files
     Lint(lint::LintArguments),
+    /// Say what a manifest is, what it refers to, and everything that is wrong with it
+    Parse(parse::ParseArguments),
     /// Hand the documents of the `parse` cases to a manifest parser and compare its verdicts
     ParseSuite(parse_suite::ParseSuiteArguments),
     /// Render a report in another form
@@ -146,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::list(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Lint(arguments) => lint::lint(arguments),
+        Command::Parse(arguments) => parse::parse(arguments),
         Command::ParseSuite(arguments) => parse_suite::parse_suite(arguments),
         Command::Report(arguments) => report::report(arguments),
         Command::Compare(arguments) => compare::compare(arguments),

@@ -7,7 +7,7 @@ use hyper::header::{self, HeaderName};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::Variant as V;
+use super::{Mutant, Variant as V};
 use super::gzip;
 use super::request::Request;
 use super::respond::{Answer, DOCKER_CONTENT_DIGEST, Failure, Reply};
@@ -64,6 +64,8 @@ impl Registry {
                 Some(Err(failure.with(header::ALLOW, "GET, HEAD, PATCH, PUT")))
             }
             Route::Referrers(..) if self.has(V::NoReferrers) || self.has(V::RetentionUnaware) => absent(),
+            Route::Oras(..) if !self.knows_oras() => absent(),
+            Route::Oras(_, None) if self.is(Mutant::OrasPathGone) => absent(),
             Route::Extensions if self.has(V::ExtensionsOff) => absent(),
             Route::Catalog if self.has(V::CatalogOff) => absent(),
             _ => None,

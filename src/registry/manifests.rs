@@ -14,7 +14,7 @@ use hyper::header;
 use super::blobs::{entity_tag, in_use, name_unknown};
 use super::defects::server_error;
 use super::delayed::Doomed;
-use super::document::{self, Descriptor, Document};
+use super::document::{self, Descriptor, Document, Kind};
 use super::request::{BodyError, Request};
 use super::respond::{Answer, Failure, OCI_SUBJECT, OCI_TAG, Reply};
 use super::server::Registry;
@@ -22,7 +22,7 @@ use super::store::{Manifest, Repository, Store};
 use super::{Mutant, Variant};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::ErrorCode;
-use crate::oci::media_type::MediaType;
+use crate::oci::media_type::{MediaType, ORAS_ARTIFACT};
 use crate::oci::reference::{Reference, RepositoryName, Tag};
 
 impl Registry {
@@ -108,7 +108,9 @@ impl Registry {
         let mut store = self.store();
         check_conditions(self, &store, name, &reference, request)?;
         self.whim(store.repository(name), &media_type, &bytes)?;
-        let document = self.read_document(&media_type, &bytes)?;
+        let document = self
+            .read_document(&media_type, &bytes)
+            .inspect_err(|_| self.keep_refused(&mut store, (name, &digest, &tags), (&media_type, &bytes)))?;
         if !self.has(Variant::MissingReferencesAccepted) {
             match self.check_references(store.repository(name), &document) {
                 Err(_) if self.is(Mutant::SparseNotKept) => {
@@ -118,8 +120,9 @@ impl Registry {
                 checked => checked?,
             }
         }
+        self.check_oras(&store, store.repository(name), &document)?;
         check_same_type(&store, name, &digest, &media_type)?;
-        let subject = document.subject.clone();
+        let subject = document.subject.clone().filter(|_| document.kind != Kind::Artifact);
         let bytes = self.altered(store.repository(name), &media_type, bytes);
         let media_type = self.kept_media_type(media_type, request);
         self.remember_references(&document);
@@ -175,6 +178,9 @@ impl Registry {
     fn read_document(&self, media_type: &str, bytes: &Bytes) -> Result<Document, Failure> {
         if self.has(Variant::AnyManifestType) && !Document::is_known(media_type) {
             return Document::opaque(media_type, bytes).map_err(manifest_invalid);
+        }
+        if media_type == ORAS_ARTIFACT {
+            return self.read_oras(bytes);
         }
         let forgiven = self.forgiven(media_type, bytes);
         let bytes = forgiven.as_ref().unwrap_or(bytes);

@@ -379,7 +379,7 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
         password: PASSWORD.into(),
     };
     let profile = suite.profile(profile).expect("a profile").clone();
-    let collecting = profile.documents.iter().any(|(name, _)| name == "gc").then(|| {
+    let collecting = profile.documents.iter().any(|(name, _)| ["gc", "oras"].contains(&name.as_str())).then(|| {
         let trigger = |dry: bool| Trigger::Request {
             method: "POST".into(),
             url: format!("{}/api/v2.0/system/gc/schedule", registry.url()),
