@@ -8,6 +8,7 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Mutant, Variant as V};
+use super::defects::server_error;
 use super::gzip;
 use super::request::Request;
 use super::respond::{Answer, DOCKER_CONTENT_DIGEST, Failure, Reply};
@@ -66,6 +67,7 @@ impl Registry {
             Route::Referrers(..) if self.has(V::NoReferrers) || self.has(V::RetentionUnaware) => absent(),
             Route::Oras(..) if !self.knows_oras() => absent(),
             Route::Oras(_, None) if self.is(Mutant::OrasPathGone) => absent(),
+            Route::Oras(..) if self.is(Mutant::OrasListServerError) => Some(Err(server_error())),
             Route::Extensions if self.has(V::ExtensionsOff) => absent(),
             Route::Catalog if self.has(V::CatalogOff) => absent(),
             _ => None,

@@ -120,7 +120,8 @@ impl Registry {
                 checked => checked?,
             }
         }
-        self.check_oras(&store, store.repository(name), &document)?;
+        let checked = self.check_oras(&store, store.repository(name), &document);
+        checked.inspect_err(|_| self.keep_refused(&mut store, (name, &digest, &tags), (&media_type, &bytes)))?;
         check_same_type(&store, name, &digest, &media_type)?;
         let subject = document.subject.clone().filter(|_| document.kind != Kind::Artifact);
         let bytes = self.altered(store.repository(name), &media_type, bytes);
@@ -251,6 +252,9 @@ impl Registry {
             self.delete_later(doomed);
             return Ok(Reply::new(StatusCode::ACCEPTED));
         }
+        if self.deletes_otherwise(&mut store, name, &manifest) {
+            return Ok(Reply::new(StatusCode::ACCEPTED));
+        }
         self.also_delete_manifest(&mut store, name, &reference, &manifest);
         match &reference {
             Reference::Tag(tag) => {
@@ -292,6 +296,9 @@ impl Registry {
             let digest = &descriptor.digest;
             match held {
                 Some(length) if length as u64 == descriptor.size => Ok(()),
+                None if self.is(Mutant::OrasMissingBlobServerError) && document.kind == Kind::Artifact => {
+                    Err(server_error())
+                }
                 Some(_) if self.is(Mutant::DescriptorSizeOtherServerError) => Err(server_error()),
                 Some(_) if self.is(Mutant::ManifestRepaired) || self.has(Variant::DocumentsUnchecked) => Ok(()),
                 Some(length) => {

@@ -90,6 +90,7 @@ impl Registry {
             false => Err("there are no ORAS artifacts here".into()),
         };
         let failure = |error| Failure::bad_request(ErrorCode::ManifestInvalid, error);
+        self.check_oddity(bytes)?;
         document.map_err(|error| self.oras_broken(Mutant::OrasBadServerError, failure(error)))
     }
 
@@ -182,6 +183,7 @@ impl Registry {
         let entries: Vec<Value> = page.into_iter().map(|manifest| self.oras_entry(manifest)).collect();
         let key = match form {
             Form::Draft if !self.is(Mutant::OrasDraftOtherKey) => "references",
+            Form::Candidate if self.is(Mutant::OrasCandidateOtherKey) => "references",
             Form::Draft | Form::Candidate => "referrers",
         };
         let list = match entries.is_empty() && self.is(Mutant::OrasListNull) {

@@ -277,7 +277,7 @@ impl Registry {
         (name, digest, tags): (&RepositoryName, &Digest, &[Tag]),
         (media_type, bytes): (&str, &Bytes),
     ) {
-        if self.is(M::LegacyRefusedTagged)
+        if (self.is(M::LegacyRefusedTagged) || self.is(M::OrasRefusedStored))
             && let Ok(document) = Document::opaque(media_type::JSON, bytes)
         {
             store.put_manifest(name, digest, media_type.to_owned(), bytes.clone(), document);

@@ -59,6 +59,7 @@ impl Registry {
         };
         collect::interfere(&seen)
             .or_else(|| deep::interfere(&seen))
+            .or_else(|| oras::interfere(&seen))
             .or_else(|| before::interfere(&seen))
     }
 

@@ -6,14 +6,15 @@ use hyper::StatusCode;
 use hyper::header;
 use serde_json::{Value, json};
 
-use super::Seen;
+use super::{Seen, server_error};
 use crate::oci::digest::Digest;
 use crate::oci::error_body::ErrorCode;
 use crate::oci::media_type;
 use crate::oci::reference::RepositoryName;
 use crate::registry::Mutant as M;
 use crate::registry::document::{Document, Kind};
-use crate::registry::respond::{Failure, Reply};
+use crate::registry::respond::{Answer, Failure, Reply};
+use crate::registry::routes::Route;
 use crate::registry::server::Registry;
 use crate::registry::store::{Manifest, Repository, Store};
 
@@ -49,6 +50,51 @@ impl Registry {
                 .any(|(_, repository)| repository.manifest(subject).is_some()),
             _ => false,
         }
+    }
+
+    /// What a mutant stumbles over in an artifact.
+    pub(in crate::registry) fn check_oddity(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let has = |name: &str| bytes.windows(name.len()).any(|window| window == name.as_bytes());
+        let is_odd = !has("\"mediaType\":\"application/vnd.cncf.oras.artifact.manifest.v1+json\"") || has("\"config\"");
+        match self.is(M::OrasOddServerError) && is_odd {
+            true => Err(server_error()),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a mutant has dealt with a deletion of its own way.
+    pub(in crate::registry) fn deletes_otherwise(
+        &self,
+        store: &mut Store,
+        name: &RepositoryName,
+        manifest: &Manifest,
+    ) -> bool {
+        let Some(subject) = manifest.document.subject.as_ref().filter(|_| manifest.document.kind == Kind::Artifact) else {
+            return false;
+        };
+        if self.is(M::OrasDeletionTakesOthers) {
+            let all: Vec<Digest> = store
+                .repository(name)
+                .into_iter()
+                .flat_map(|repository| repository.referrers(subject))
+                .map(|manifest| manifest.digest.clone())
+                .collect();
+            for digest in all {
+                store.delete_manifest(name, &digest);
+            }
+            return true;
+        }
+        self.is(M::OrasDeletionIgnored)
+    }
+
+    /// Whether a mutant hides what an artifact names.
+    fn hides(&self, name: &RepositoryName, digest: &str, of: impl Fn(&Document) -> Vec<Digest>) -> bool {
+        self.store().repository(name).is_some_and(|repository| {
+            let mut artifacts = repository
+                .manifests()
+                .filter(|manifest| manifest.document.kind == Kind::Artifact);
+            artifacts.any(|artifact| of(&artifact.document).iter().any(|named| named.as_str() == digest))
+        })
     }
 
     /// What a mutant makes of the artifacts that are about a subject.
@@ -108,6 +154,25 @@ impl Registry {
             _ => {}
         }
     }
+}
+
+/// The answer of a mutant that hides what artifacts name.
+pub(super) fn interfere(seen: &Seen<'_>) -> Option<Answer> {
+    if !seen.request.method.is_safe() {
+        return None;
+    }
+    let hidden = match (seen.mutant, seen.route) {
+        (M::OrasHidesSubject, Route::Manifest(name, digest)) => {
+            let subject = |document: &Document| document.subject.iter().cloned().collect();
+            seen.registry.hides(name, digest, subject)
+        }
+        (M::OrasBlobsHidden, Route::Blob(name, digest)) => {
+            let blobs = |document: &Document| document.blobs.iter().map(|blob| blob.digest.clone()).collect();
+            seen.registry.hides(name, digest, blobs)
+        }
+        _ => false,
+    };
+    hidden.then(|| Err(Failure::not_found(ErrorCode::ManifestUnknown, "hidden")))
 }
 
 /// What a mutant makes of a list.
