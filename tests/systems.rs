@@ -12,7 +12,12 @@ fn rows() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let [_, id, _, cases, _] = cells[..] else { return None };
         let is_id = id.len() >= 4 && id.as_bytes()[1] == b'-';
-        is_id.then(|| (id, cases.split_whitespace().map(|case| case.trim_matches('`')).collect()))
+        is_id.then(|| {
+            (
+                id,
+                cases.split_whitespace().map(|case| case.trim_matches('`')).collect(),
+            )
+        })
     })
 }
 
@@ -52,7 +57,9 @@ fn a_file_of_a_system_names_the_behaviours_that_it_judges() {
         .collect();
     for file in files {
         assert!(
-            named.iter().any(|case| case.rsplit_once('/').is_some_and(|(of, _)| of == file)),
+            named
+                .iter()
+                .any(|case| case.rsplit_once('/').is_some_and(|(of, _)| of == file)),
             "no behaviour has a case of {file}"
         );
     }

@@ -37,8 +37,12 @@ pub fn parse(arguments: ParseArguments) -> Result<Exit, Failure> {
         .map(|text| text.parse::<MediaType>())
         .transpose()
         .map_err(|error| Failure::new(Exit::Usage, format!("--as: {error}")))?;
-    let bytes = read(&arguments.file)
-        .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", arguments.file.display())))?;
+    let bytes = read(&arguments.file).map_err(|error| {
+        Failure::new(
+            Exit::Usage,
+            format!("cannot read {}: {error}", arguments.file.display()),
+        )
+    })?;
     match Document::parse_all(&bytes, declared.as_ref(), Default::default()) {
         Ok(document) => {
             print(&description(&document));

@@ -106,12 +106,17 @@ fn emit(all: &[Vector], folder: &Path) -> std::io::Result<()> {
             "says": vector.says,
         }));
     }
-    std::fs::write(folder.join("vectors.json"), format!("{:#}\n", json!({ "vectors": list })))
+    std::fs::write(
+        folder.join("vectors.json"),
+        format!("{:#}\n", json!({ "vectors": list })),
+    )
 }
 
 /// A name for the file of a document: its id with hyphens for what not every file system takes.
 fn file_name(id: &str) -> String {
-    let words = id.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let words = id
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-")
 }
 

@@ -7,13 +7,13 @@ use hyper::header::{self, HeaderName};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Mutant, Variant as V};
 use super::defects::server_error;
 use super::gzip;
 use super::request::Request;
 use super::respond::{Answer, DOCKER_CONTENT_DIGEST, Failure, Reply};
 use super::routes::Route;
 use super::server::Registry;
+use super::{Mutant, Variant as V};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::{ErrorBody, ErrorCode};
 use crate::oci::media_type;

@@ -157,22 +157,33 @@ impl Registry {
         let token = request.query("nextToken");
         let start = match token {
             None => 0,
-            Some(token) => 1 + all
-                .iter()
-                .position(|manifest| manifest.digest.as_str() == token)
-                .ok_or_else(|| {
-                    let failure = Failure::bad_request(ErrorCode::Unsupported, "nextToken is none of this list");
-                    self.oras_broken(Mutant::OrasTokenServerError, failure)
-                })?,
+            Some(token) => {
+                1 + all
+                    .iter()
+                    .position(|manifest| manifest.digest.as_str() == token)
+                    .ok_or_else(|| {
+                        let failure = Failure::bad_request(ErrorCode::Unsupported, "nextToken is none of this list");
+                        self.oras_broken(Mutant::OrasTokenServerError, failure)
+                    })?
+            }
         };
         let asked = match request.query("n") {
             None => MOST,
             Some(n) => match n.parse() {
                 Ok(n) if n > 0 => n,
-                _ => return Err(Failure::bad_request(ErrorCode::Unsupported, "n is no number of entries")),
+                _ => {
+                    return Err(Failure::bad_request(
+                        ErrorCode::Unsupported,
+                        "n is no number of entries",
+                    ));
+                }
             },
         };
-        let most = if self.has(Variant::OrasPaged) { asked.min(2) } else { asked.min(MOST) };
+        let most = if self.has(Variant::OrasPaged) {
+            asked.min(2)
+        } else {
+            asked.min(MOST)
+        };
         let most = if self.is(Mutant::OrasLimitIgnored) { MOST } else { most };
         let page: Vec<_> = all.iter().skip(start).take(most).collect();
         let next = page.last().filter(|_| start + page.len() < all.len());
@@ -223,7 +234,9 @@ impl Registry {
         };
         let text = |manifest: &Arc<Manifest>| manifest.document.annotations.get(CREATED).map(Value::to_string);
         match self.mutant() {
-            Some(Mutant::OrasOldestFirst) => all.sort_by_cached_key(|manifest| (created(manifest).is_none(), created(manifest))),
+            Some(Mutant::OrasOldestFirst) => {
+                all.sort_by_cached_key(|manifest| (created(manifest).is_none(), created(manifest)))
+            }
             Some(Mutant::OrasUnsorted) => {}
             Some(Mutant::OrasSortedAsText) => all.sort_by_cached_key(|manifest| Reverse(text(manifest))),
             Some(Mutant::OrasUndatedFirst) => {

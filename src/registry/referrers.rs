@@ -35,7 +35,9 @@ impl Registry {
                 .flat_map(|repository| repository.referrers(&subject))
                 .filter(|manifest| manifest.document.kind != Kind::Artifact);
             let is_dockers = || {
-                let subject = store.repository(name).and_then(|repository| repository.manifest(&subject));
+                let subject = store
+                    .repository(name)
+                    .and_then(|repository| repository.manifest(&subject));
                 subject.is_some_and(|subject| subject.media_type.contains(".docker."))
             };
             let all = all.filter(|_| !(self.is(Mutant::LegacySubjectUnlisted) && is_dockers()));

@@ -102,7 +102,9 @@ impl Registry {
                 let lost = |referrer: &Manifest| {
                     self.is(Mutant::OrasGcLosesReferrers) && referrer.document.kind == Kind::Artifact
                 };
-                let referrers = repository.referrers(&manifest.digest).filter(|referrer| !lost(referrer));
+                let referrers = repository
+                    .referrers(&manifest.digest)
+                    .filter(|referrer| !lost(referrer));
                 open.extend(referrers.map(|referrer| (referrer.digest.clone(), 0)));
             }
         }

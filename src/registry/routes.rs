@@ -86,9 +86,13 @@ impl Route {
             Self::Manifest(..) => &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
             Self::Uploads(_) => &[Method::POST],
             Self::Upload(..) => &[Method::GET, Method::HEAD, Method::PATCH, Method::PUT, Method::DELETE],
-            Self::Ping | Self::Token | Self::Catalog | Self::Extensions | Self::Tags(_) | Self::Referrers(..) | Self::Oras(..) => {
-                &[Method::GET, Method::HEAD]
-            }
+            Self::Ping
+            | Self::Token
+            | Self::Catalog
+            | Self::Extensions
+            | Self::Tags(_)
+            | Self::Referrers(..)
+            | Self::Oras(..) => &[Method::GET, Method::HEAD],
             Self::BadName(_) | Self::Unknown => &[],
         }
     }

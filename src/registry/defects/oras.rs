@@ -69,7 +69,12 @@ impl Registry {
         name: &RepositoryName,
         manifest: &Manifest,
     ) -> bool {
-        let Some(subject) = manifest.document.subject.as_ref().filter(|_| manifest.document.kind == Kind::Artifact) else {
+        let Some(subject) = manifest
+            .document
+            .subject
+            .as_ref()
+            .filter(|_| manifest.document.kind == Kind::Artifact)
+        else {
             return false;
         };
         if self.is(M::OrasDeletionTakesOthers) {

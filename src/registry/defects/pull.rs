@@ -30,7 +30,9 @@ pub(super) fn manifest(seen: &Seen<'_>, reference: &str, reply: Reply) -> Reply 
             DOCKER_LIST => reply.set(header::CONTENT_TYPE, OCI_INDEX),
             _ => reply,
         },
-        (M::OrasServedAsJson, _) if content_type == ORAS_ARTIFACT => reply.set(header::CONTENT_TYPE, "application/json"),
+        (M::OrasServedAsJson, _) if content_type == ORAS_ARTIFACT => {
+            reply.set(header::CONTENT_TYPE, "application/json")
+        }
         (M::OrasAmbiguousAsImage, "GET") if content_type == ORAS_ARTIFACT => {
             let has_config = reply.body.windows(8).any(|window| window == b"\"config\"");
             if has_config {
