@@ -102,7 +102,9 @@ impl Registry {
             }
             M::LayerNonDistributableRefused => layers().any(|layer| type_of(layer).contains("nondistributable")),
             M::LayerTarRefused => layers().any(|layer| type_of(layer).ends_with(".tar")),
-            M::LegacyForeignRefused => layers().any(|layer| type_of(layer) == media_type::DOCKER_LAYER_FOREIGN),
+            M::LegacyForeignServerError if layers().any(|layer| type_of(layer) == media_type::DOCKER_LAYER_FOREIGN) => {
+                return Err(server_error());
+            }
             M::LegacyZstdRefused => layers().any(|layer| type_of(layer).ends_with(".tar.zstd")),
             M::LegacyMixedRefused => {
                 let is_dockers = |text: &str| text.contains(".docker.");

@@ -676,7 +676,8 @@ mutants! {
     // Docker's formats.
     LegacySchema1ServerError "legacy-schema1-answered" "A manifest of Docker's first schema gives 500.";
     LegacyRefusedTagged "legacy-refused-not-stored" "A manifest of a type that is refused is found by its tag all the same.";
-    LegacyForeignRefused "legacy-foreign-layer" "Docker manifests with a foreign layer are refused.";
+    LegacyForeignServerError "legacy-foreign-layer"
+        "A Docker manifest with a foreign layer gives 500, as in distribution 2.8 where the host is not configured.";
     LegacyZstdRefused "legacy-zstd-type" "Docker manifests with layers under zstd are refused.";
     LegacyMixedRefused "legacy-mixed-families" "Indexes have to list manifests of their own family.";
     LegacySubjectUnlisted "legacy-subject-listed" "Docker manifests and lists have no referrers.";
