@@ -11,12 +11,13 @@ use std::time::Duration;
 use program::{Served, SlowRelay, dead_port, ended, referee, run, run_in, signal};
 use serde_json::Value;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "run",
     "serve",
     "list",
     "explain",
     "lint",
+    "parse",
     "parse-suite",
     "coverage",
     "schema",
@@ -68,7 +69,7 @@ fn the_examples_of_help_work() {
     let mut tried = 0;
     for command in COMMANDS
         .iter()
-        .filter(|command| !matches!(**command, "run" | "serve" | "parse-suite" | "doctor"))
+        .filter(|command| !matches!(**command, "run" | "serve" | "parse" | "parse-suite" | "doctor"))
     {
         for line in run(&[command, "--help"]).out.lines() {
             let Some(example) = line.trim().strip_prefix(&format!("referee {command}")) else {
@@ -563,4 +564,41 @@ fn settings_of_the_official_suite_make_a_run() {
         "{results}"
     );
     run(&["run", "--official-config", "/nowhere/oci-conformance.yaml"]).is(2, &["/nowhere/oci-conformance.yaml"]);
+}
+
+#[test]
+fn a_document_is_described_or_faulted() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        file.display().to_string()
+    };
+    let digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    let part = format!(r#"{{"mediaType": "a/b", "digest": "{digest}", "size": 2}}"#);
+    let oras = "application/vnd.cncf.oras.artifact.manifest.v1+json";
+    let artifact = write(
+        "artifact.json",
+        &format!(r#"{{"artifactType": "example/thing", "blobs": [{part}], "subject": {part}}}"#),
+    );
+    run(&["parse", &artifact, "--as", oras]).is(0, &["ORAS artifact manifest", "example/thing", "subject", digest]);
+    // Nothing tells what it is otherwise.
+    run(&["parse", &artifact]).is(1, &["artifact.json:1:1"]);
+    let faulty = write("faulty.json", "{\"artifactType\": \"\",\n \"blobs\": [null]}");
+    run(&["parse", &faulty, "--as", oras]).is(1, &["faulty.json:1:18: /artifactType", "faulty.json:2:12: /blobs/0"]);
+    run(&["parse", "no-such-file"]).is(2, &["no-such-file"]);
+}
+
+#[test]
+fn the_documents_of_parse_cases_can_be_taken_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("vectors");
+    run(&["parse-suite", "--emit", &to.display().to_string()]).is(0, &["documents in"]);
+    let list: Value = serde_json::from_str(&fs::read_to_string(to.join("vectors.json")).unwrap()).unwrap();
+    let vectors = list["vectors"].as_array().unwrap();
+    assert!(vectors.len() >= 200, "{} documents", vectors.len());
+    for vector in vectors {
+        assert!(to.join(vector["file"].as_str().unwrap()).is_file(), "{vector}");
+        assert!(["accepted", "refused"].contains(&vector["verdict"].as_str().unwrap()));
+    }
 }

@@ -79,6 +79,8 @@ pub enum Action {
         via: Via,
         /// Only referrers of this artifact type.
         artifact_type: Option<Template>,
+        /// At most so many in a page, where the API lets a client say so.
+        n: Option<Template>,
     },
     /// Lists the tags, following every page; the pages are judged as one answer.
     Tags {
@@ -160,11 +162,20 @@ pub enum Via {
     Oci,
     /// The referrers tag schema, read as a tag.
     Fallback,
+    /// The list of ORAS artifacts, as release candidates have it.
+    Oras,
+    /// The list of ORAS artifacts, as the first draft has it.
+    OrasDraft,
 }
 
 impl Via {
     /// Every way, with the word for it.
-    pub const ALL: [(Via, &'static str); 2] = [(Via::Oci, "oci"), (Via::Fallback, "fallback")];
+    pub const ALL: [(Via, &'static str); 4] = [
+        (Via::Oci, "oci"),
+        (Via::Fallback, "fallback"),
+        (Via::Oras, "oras"),
+        (Via::OrasDraft, "oras-draft"),
+    ];
 }
 
 /// What is deleted.

@@ -14,6 +14,7 @@ mod list;
 mod merge;
 mod new;
 mod official;
+mod parse;
 mod parse_suite;
 mod report;
 mod resume;
@@ -117,6 +118,8 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// Check case files
     Lint(lint::LintArguments),
+    /// Say what a manifest is, what it refers to, and everything that is wrong with it
+    Parse(parse::ParseArguments),
     /// Hand the documents of the `parse` cases to a manifest parser and compare its verdicts
     ParseSuite(parse_suite::ParseSuiteArguments),
     /// Render a report in another form
@@ -160,6 +163,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::list(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Lint(arguments) => lint::lint(arguments),
+        Command::Parse(arguments) => parse::parse(arguments),
         Command::ParseSuite(arguments) => parse_suite::parse_suite(arguments),
         Command::Report(arguments) => report::report(arguments),
         Command::Compare(arguments) => compare::compare(arguments),

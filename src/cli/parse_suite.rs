@@ -1,13 +1,17 @@
 //! `referee parse-suite`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use serde_json::json;
 
 use super::suite::{SuiteArguments, load_suite};
 use super::{Exit, Failure, print};
+use crate::case::ParseVerdict;
 use crate::runner::{Parsed, Vector, parse_strictly, vectors};
 
 /// How long a foreign parser may think about one document.
@@ -25,6 +29,9 @@ pub struct ParseSuiteArguments {
     /// code 0 for accepted and 1 for refused; without it, Referee's own parser
     #[arg(long, value_name = "COMMAND")]
     parser_cmd: Option<String>,
+    /// Write the documents into this folder instead, with the verdicts that are owed in vectors.json, for other projects
+    #[arg(long, value_name = "DIR", conflicts_with = "parser_cmd")]
+    emit: Option<PathBuf>,
     #[command(flatten)]
     suite: SuiteArguments,
 }
@@ -35,6 +42,12 @@ pub fn parse_suite(arguments: ParseSuiteArguments) -> Result<Exit, Failure> {
     let all = vectors(&suite).map_err(|error| Failure::new(Exit::Usage, error))?;
     if all.is_empty() {
         return Err(Failure::new(Exit::NothingSelected, "no case has `parse`"));
+    }
+    if let Some(folder) = &arguments.emit {
+        emit(&all, folder)
+            .map_err(|error| Failure::new(Exit::Failed, format!("cannot write {}: {error}", folder.display())))?;
+        print(&format!("{} documents in {}\n", all.len(), folder.display()));
+        return Ok(Exit::Conforms);
     }
     let mut wrong = 0;
     let mut text = String::new();
@@ -67,6 +80,44 @@ pub fn parse_suite(arguments: ParseSuiteArguments) -> Result<Exit, Failure> {
     ));
     print(&text);
     Ok(if wrong == 0 { Exit::Conforms } else { Exit::Findings })
+}
+
+/// Writes each document into a file of its own, and a list of what they are and what a parser owes them.
+fn emit(all: &[Vector], folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let mut list = Vec::new();
+    let mut names = BTreeSet::new();
+    for vector in all {
+        let name = format!("{}.json", file_name(&vector.id));
+        if names.insert(name.clone()) {
+            std::fs::write(folder.join(&name), &vector.bytes)?;
+        }
+        let (verdict, pointer) = match &vector.verdict {
+            ParseVerdict::Accepted => ("accepted", None),
+            ParseVerdict::Refused(pointer) => ("refused", pointer.as_deref()),
+        };
+        list.push(json!({
+            "id": vector.id,
+            "file": name,
+            "mediaType": vector.media_type,
+            "verdict": verdict,
+            "pointer": pointer,
+            "requirement": vector.requirement,
+            "says": vector.says,
+        }));
+    }
+    std::fs::write(
+        folder.join("vectors.json"),
+        format!("{:#}\n", json!({ "vectors": list })),
+    )
+}
+
+/// A name for the file of a document: its id with hyphens for what not every file system takes.
+fn file_name(id: &str) -> String {
+    let words = id
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
 }
 
 /// Runs the program on one document. A verdict is an exit code of 0 or 1; anything else is a failure of the program.

@@ -7,12 +7,13 @@ use hyper::header::{self, HeaderName};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::Variant as V;
+use super::defects::server_error;
 use super::gzip;
 use super::request::Request;
 use super::respond::{Answer, DOCKER_CONTENT_DIGEST, Failure, Reply};
 use super::routes::Route;
 use super::server::Registry;
+use super::{Mutant, Variant as V};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::{ErrorBody, ErrorCode};
 use crate::oci::media_type;
@@ -64,6 +65,9 @@ impl Registry {
                 Some(Err(failure.with(header::ALLOW, "GET, HEAD, PATCH, PUT")))
             }
             Route::Referrers(..) if self.has(V::NoReferrers) || self.has(V::RetentionUnaware) => absent(),
+            Route::Oras(..) if !self.knows_oras() => absent(),
+            Route::Oras(_, None) if self.is(Mutant::OrasPathGone) => absent(),
+            Route::Oras(..) if self.is(Mutant::OrasListServerError) => Some(Err(server_error())),
             Route::Extensions if self.has(V::ExtensionsOff) => absent(),
             Route::Catalog if self.has(V::CatalogOff) => absent(),
             _ => None,

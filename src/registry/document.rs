@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::oras;
 use crate::oci::digest::Digest;
 use crate::oci::media_type::{self, MediaType};
 
@@ -44,6 +45,8 @@ pub(super) enum Kind {
     Image,
     /// An image index.
     Index,
+    /// An ORAS artifact.
+    Artifact,
 }
 
 /// A descriptor as far as a registry acts on it.
@@ -66,6 +69,7 @@ impl Document {
         let kind = match media_type {
             media_type::OCI_MANIFEST | media_type::DOCKER_MANIFEST => Kind::Image,
             media_type::OCI_INDEX | media_type::DOCKER_LIST => Kind::Index,
+            media_type::ORAS_ARTIFACT => return oras::read(&parse(bytes)?),
             other => return Err(format!("manifests of type {other} are not supported")),
         };
         let object = parse(bytes)?;
@@ -113,7 +117,7 @@ impl Document {
                 document.foreign = foreign.into_iter().map(|(layer, _)| layer.digest).collect();
                 Ok(document)
             }
-            Kind::Index => {
+            Kind::Index | Kind::Artifact => {
                 if object.contains_key("config") || object.contains_key("layers") {
                     return Err("an index has neither config nor layers".into());
                 }
@@ -134,6 +138,7 @@ impl Document {
             media_type::OCI_INDEX,
             media_type::DOCKER_MANIFEST,
             media_type::DOCKER_LIST,
+            media_type::ORAS_ARTIFACT,
         ];
         known.contains(&media_type)
     }
@@ -165,6 +170,9 @@ impl Document {
     /// If it is not an object, or has nothing of what its type is about.
     pub(super) fn read_leniently(media_type: &str, bytes: &[u8]) -> Result<Self, String> {
         let object = parse(bytes)?;
+        if media_type == media_type::ORAS_ARTIFACT {
+            return oras::read(&object);
+        }
         let is_index = [media_type::OCI_INDEX, media_type::DOCKER_LIST].contains(&media_type);
         let kind = if is_index { Kind::Index } else { Kind::Image };
         if !Self::is_known(media_type) || !object.contains_key(if is_index { "manifests" } else { "config" }) {
@@ -207,7 +215,7 @@ pub(super) fn own_media_type(bytes: &[u8]) -> Option<String> {
     parse(bytes).ok()?.get("mediaType")?.as_str().map(str::to_owned)
 }
 
-fn optional<T>(
+pub(super) fn optional<T>(
     object: &Map<String, Value>,
     name: &str,
     read: impl Fn(&Value) -> Result<T, String>,
@@ -218,7 +226,7 @@ fn optional<T>(
         .transpose()
 }
 
-fn each<T>(array: &Value, read: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<T>, String> {
+pub(super) fn each<T>(array: &Value, read: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<T>, String> {
     let items = array.as_array().ok_or("is not an array")?;
     items
         .iter()
@@ -244,7 +252,7 @@ fn layers(array: &Value) -> Result<Vec<(Descriptor, bool)>, String> {
         .collect())
 }
 
-fn descriptor(value: &Value) -> Result<Descriptor, String> {
+pub(super) fn descriptor(value: &Value) -> Result<Descriptor, String> {
     let object = value.as_object().ok_or("is not an object")?;
     let text = |name: &str| match object.get(name) {
         Some(Value::String(text)) => Ok(text),
@@ -295,7 +303,7 @@ fn platform(value: &Value) -> Result<(), String> {
 }
 
 /// A type, or nothing if it is the empty text, which is as good as absent.
-fn artifact_type(value: &Value) -> Result<Option<String>, String> {
+pub(super) fn artifact_type(value: &Value) -> Result<Option<String>, String> {
     let text = value.as_str().ok_or("is not a string")?;
     if text.is_empty() {
         return Ok(None);
@@ -304,7 +312,7 @@ fn artifact_type(value: &Value) -> Result<Option<String>, String> {
     Ok(Some(text.to_owned()))
 }
 
-fn annotations(value: &Value) -> Result<Map<String, Value>, String> {
+pub(super) fn annotations(value: &Value) -> Result<Map<String, Value>, String> {
     let map = value.as_object().ok_or("is not an object")?;
     match map.iter().find(|(_, value)| !value.is_string()) {
         Some((key, _)) => Err(format!("the value of {key:?} is not a string")),

@@ -14,7 +14,7 @@ use hyper::header;
 use super::blobs::{entity_tag, in_use, name_unknown};
 use super::defects::server_error;
 use super::delayed::Doomed;
-use super::document::{self, Descriptor, Document};
+use super::document::{self, Descriptor, Document, Kind};
 use super::request::{BodyError, Request};
 use super::respond::{Answer, Failure, OCI_SUBJECT, OCI_TAG, Reply};
 use super::server::Registry;
@@ -22,7 +22,7 @@ use super::store::{Manifest, Repository, Store};
 use super::{Mutant, Variant};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::ErrorCode;
-use crate::oci::media_type::MediaType;
+use crate::oci::media_type::{MediaType, ORAS_ARTIFACT};
 use crate::oci::reference::{Reference, RepositoryName, Tag};
 
 impl Registry {
@@ -104,12 +104,14 @@ impl Registry {
             .inspect_err(|_| self.store_badly(name, &reference, &bytes))?;
         let media_type = pushed_media_type(request, &bytes)?;
         self.deep_push(name, &digest, &media_type, &bytes).await?;
-        self.keep_refused(name, &reference, &digest, &media_type, &bytes);
+        self.keep_hostile(name, &reference, &digest, &media_type, &bytes);
 
         let mut store = self.store();
         check_conditions(self, &store, name, &reference, request)?;
         self.whim(store.repository(name), &media_type, &bytes)?;
-        let document = self.read_document(&media_type, &bytes)?;
+        let document = self
+            .read_document(&media_type, &bytes)
+            .inspect_err(|_| self.keep_refused(&mut store, (name, &digest, &tags), (&media_type, &bytes)))?;
         if !self.has(Variant::MissingReferencesAccepted) {
             match self.check_references(store.repository(name), &document) {
                 Err(_) if self.is(Mutant::SparseNotKept) => {
@@ -119,10 +121,12 @@ impl Registry {
                 checked => checked?,
             }
         }
+        let checked = self.check_oras(&store, store.repository(name), &document);
+        checked.inspect_err(|_| self.keep_refused(&mut store, (name, &digest, &tags), (&media_type, &bytes)))?;
         if !self.is(Mutant::TypeFollowsPush) {
             check_same_type(&store, name, &digest, &media_type)?;
         }
-        let subject = document.subject.clone();
+        let subject = document.subject.clone().filter(|_| document.kind != Kind::Artifact);
         let bytes = self.altered(store.repository(name), &media_type, bytes);
         let media_type = self.kept_media_type(media_type, request);
         self.remember_references(&document);
@@ -178,6 +182,9 @@ impl Registry {
     fn read_document(&self, media_type: &str, bytes: &Bytes) -> Result<Document, Failure> {
         if self.has(Variant::AnyManifestType) && !Document::is_known(media_type) {
             return Document::opaque(media_type, bytes).map_err(manifest_invalid);
+        }
+        if media_type == ORAS_ARTIFACT {
+            return self.read_oras(bytes);
         }
         let forgiven = self.forgiven(media_type, bytes);
         let bytes = forgiven.as_ref().unwrap_or(bytes);
@@ -248,6 +255,9 @@ impl Registry {
             self.delete_later(doomed);
             return Ok(Reply::new(StatusCode::ACCEPTED));
         }
+        if self.deletes_otherwise(&mut store, name, &manifest) {
+            return Ok(Reply::new(StatusCode::ACCEPTED));
+        }
         self.also_delete_manifest(&mut store, name, &reference, &manifest);
         match &reference {
             Reference::Tag(tag) => {
@@ -289,6 +299,9 @@ impl Registry {
             let digest = &descriptor.digest;
             match held {
                 Some(length) if length as u64 == descriptor.size => Ok(()),
+                None if self.is(Mutant::OrasMissingBlobServerError) && document.kind == Kind::Artifact => {
+                    Err(server_error())
+                }
                 Some(_) if self.is(Mutant::DescriptorSizeOtherServerError) => Err(server_error()),
                 Some(_) if self.is(Mutant::ManifestRepaired) || self.has(Variant::DocumentsUnchecked) => Ok(()),
                 Some(length) => {

@@ -25,6 +25,7 @@ mod auth;
 mod blobs;
 mod document;
 mod manifests;
+mod oras;
 mod range;
 mod referrers;
 mod tags;

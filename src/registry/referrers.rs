@@ -7,6 +7,7 @@ use hyper::StatusCode;
 use hyper::header;
 use serde_json::{Map, Value, json};
 
+use super::document::Kind;
 use super::request::Request;
 use super::respond::{Answer, Failure, OCI_FILTERS_APPLIED, Reply};
 use super::server::Registry;
@@ -31,7 +32,15 @@ impl Registry {
             let all = store
                 .repository(name)
                 .into_iter()
-                .flat_map(|repository| repository.referrers(&subject));
+                .flat_map(|repository| repository.referrers(&subject))
+                .filter(|manifest| manifest.document.kind != Kind::Artifact);
+            let is_dockers = || {
+                let subject = store
+                    .repository(name)
+                    .and_then(|repository| repository.manifest(&subject));
+                subject.is_some_and(|subject| subject.media_type.contains(".docker."))
+            };
+            let all = all.filter(|_| !(self.is(Mutant::LegacySubjectUnlisted) && is_dockers()));
             self.wrong_referrers(&store, name, &subject)
                 .unwrap_or_else(|| all.cloned().collect())
         };

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use super::document::Kind;
 use super::server::Registry;
 use super::store::{Manifest, Repository};
 use super::{Mutant, Variant};
@@ -98,7 +99,12 @@ impl Registry {
                 open.extend(document.children.iter().map(|child| (child.digest.clone(), depth + 1)));
             }
             if retention != Retention::Unaware && !self.overlooks_referrers(manifest, depth) {
-                let referrers = repository.referrers(&manifest.digest);
+                let lost = |referrer: &Manifest| {
+                    self.is(Mutant::OrasGcLosesReferrers) && referrer.document.kind == Kind::Artifact
+                };
+                let referrers = repository
+                    .referrers(&manifest.digest)
+                    .filter(|referrer| !lost(referrer));
                 open.extend(referrers.map(|referrer| (referrer.digest.clone(), 0)));
             }
         }
@@ -118,6 +124,12 @@ impl Registry {
             Some(Mutant::GcLosesDigestTags) => tag.starts_with("sha256-") && tag.contains('.'),
             Some(Mutant::GcLosesTaggedReferrers) => {
                 referred().is_some_and(|subject| repository.manifest(&subject).is_none())
+            }
+            Some(Mutant::OrasGcLosesTagged) => {
+                let is_artifact = repository
+                    .manifest(digest)
+                    .is_some_and(|manifest| manifest.document.kind == Kind::Artifact);
+                is_artifact && referred().is_some_and(|subject| repository.manifest(&subject).is_none())
             }
             Some(Mutant::GcExpiresTags) => self.memory.count(&format!("kept:{tag}")) > 2,
             Some(Mutant::GcLosesRetagged) => self.memory.recall(&lost_tag(digest)).is_some(),

@@ -31,6 +31,9 @@ pub(super) enum Route {
     Tags(RepositoryName),
     /// `/v2/<name>/referrers/<digest>`
     Referrers(RepositoryName, String),
+    /// `/v2/<name>/_oras/artifacts/referrers`, and the draft's `/oras/artifacts/v1/<name>/manifests/<digest>/referrers`
+    /// with its digest
+    Oras(RepositoryName, Option<String>),
     /// A path that has the form of one of these, with a name that is none.
     BadName(NameError),
     /// Anything else.
@@ -40,6 +43,15 @@ pub(super) enum Route {
 impl Route {
     /// The route of a raw path.
     pub(super) fn of(path: &str) -> Self {
+        let in_repository = |name: &[&str], route: &dyn Fn(RepositoryName) -> Self| match repository(name) {
+            Ok(name) => route(name),
+            Err(error) => Self::BadName(error),
+        };
+        if let Some(path) = path.strip_prefix("/oras/artifacts/v1/")
+            && let [name @ .., "manifests", digest, "referrers"] = path.split('/').collect::<Vec<_>>().as_slice()
+        {
+            return in_repository(name, &|name| Self::Oras(name, Some(percent_decode(digest))));
+        }
         let Some(path) = path.strip_prefix("/v2") else {
             return if path == "/token" { Self::Token } else { Self::Unknown };
         };
@@ -50,14 +62,11 @@ impl Route {
             return Self::Unknown;
         };
         let segments: Vec<&str> = path.split('/').collect();
-        let in_repository = |name: &[&str], route: &dyn Fn(RepositoryName) -> Self| match repository(name) {
-            Ok(name) => route(name),
-            Err(error) => Self::BadName(error),
-        };
         match segments.as_slice() {
             ["_catalog"] => Self::Catalog,
             ["_oci", "ext", "discover"] => Self::Extensions,
             [name @ .., "_oci", "ext", "discover"] => in_repository(name, &|_| Self::Extensions),
+            [name @ .., "_oras", "artifacts", "referrers"] => in_repository(name, &|name| Self::Oras(name, None)),
             [name @ .., "manifests", last] => in_repository(name, &|name| Self::Manifest(name, percent_decode(last))),
             [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
                 in_repository(name, &Self::Uploads)
@@ -77,9 +86,13 @@ impl Route {
             Self::Manifest(..) => &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
             Self::Uploads(_) => &[Method::POST],
             Self::Upload(..) => &[Method::GET, Method::HEAD, Method::PATCH, Method::PUT, Method::DELETE],
-            Self::Ping | Self::Token | Self::Catalog | Self::Extensions | Self::Tags(_) | Self::Referrers(..) => {
-                &[Method::GET, Method::HEAD]
-            }
+            Self::Ping
+            | Self::Token
+            | Self::Catalog
+            | Self::Extensions
+            | Self::Tags(_)
+            | Self::Referrers(..)
+            | Self::Oras(..) => &[Method::GET, Method::HEAD],
             Self::BadName(_) | Self::Unknown => &[],
         }
     }
@@ -92,7 +105,8 @@ impl Route {
             | Self::Uploads(name)
             | Self::Upload(name, _)
             | Self::Tags(name)
-            | Self::Referrers(name, _) => Some(name),
+            | Self::Referrers(name, _)
+            | Self::Oras(name, _) => Some(name),
             Self::Ping | Self::Token | Self::Catalog | Self::Extensions | Self::BadName(_) | Self::Unknown => None,
         }
     }

@@ -22,6 +22,7 @@ use super::auth::Gate;
 use super::collections::Collections;
 use super::defects::{HEAD_WITH_BODY, Memory, Relabel};
 use super::identifier::Identifiers;
+use super::oras::{self, Form};
 use super::request::Request;
 use super::respond::{Answer, Failure, Reply};
 use super::routes::Route;
@@ -255,7 +256,7 @@ impl Registry {
             (Route::Ping, _) => Ok(Reply::json(&json!({})).with(VERSION_HEADER, "registry/2.0")),
             (Route::Token, _) => self.issue_token(request),
             (Route::Catalog, _) => self.list_repositories(request),
-            (Route::Extensions, _) => Ok(Reply::json(&extensions())),
+            (Route::Extensions, _) => Ok(Reply::json(&self.extensions(request))),
             (Route::Blob(name, digest), "DELETE") => self.delete_blob(name, digest, request),
             (Route::Blob(name, digest), _) => self.get_blob(name, digest, request),
             (Route::Manifest(name, reference), "PUT") => self.put_manifest(name, reference, request).await,
@@ -268,6 +269,8 @@ impl Registry {
             (Route::Upload(name, id), _) => self.upload_status(name, id, request),
             (Route::Tags(name), _) => self.list_tags(name, request),
             (Route::Referrers(name, digest), _) => self.list_referrers(name, digest, request),
+            (Route::Oras(name, Some(digest)), _) => self.list_oras(Form::Draft, name, digest, request),
+            (Route::Oras(name, None), _) => self.list_oras(Form::Candidate, name, self.oras_digest(request)?, request),
             (Route::BadName(_) | Route::Unknown, _) => unreachable!("answered above"),
         }
     }
@@ -301,13 +304,20 @@ fn method_not_allowed(route: &Route) -> Failure {
         .with(header::ALLOW, allowed.join(", "))
 }
 
-/// What is there beyond the specification's own endpoints
-/// ([extension discovery](https://github.com/opencontainers/distribution-spec/blob/main/extensions/_oci.md)).
-fn extensions() -> serde_json::Value {
-    json!({"extensions": [{
-        "name": "_oci",
-        "description": "lists the extensions of this registry",
-        "url": "https://github.com/opencontainers/distribution-spec/blob/main/extensions/_oci.md",
-        "endpoints": ["_oci/ext/discover"],
-    }]})
+impl Registry {
+    /// What is there beyond the specification's own endpoints
+    /// ([extension discovery](https://github.com/opencontainers/distribution-spec/blob/main/extensions/_oci.md)): that of
+    /// ORAS is offered in repositories.
+    fn extensions(&self, request: &Request) -> serde_json::Value {
+        let mut list = vec![json!({
+            "name": "_oci",
+            "description": "lists the extensions of this registry",
+            "url": "https://github.com/opencontainers/distribution-spec/blob/main/extensions/_oci.md",
+            "endpoints": ["_oci/ext/discover"],
+        })];
+        if self.knows_oras() && !request.uri.path().starts_with("/v2/_oci/") {
+            list.push(oras::extension());
+        }
+        json!({ "extensions": list })
+    }
 }

@@ -197,6 +197,12 @@ variants! {
         "A collection removes blobs that no manifest names, and no manifests.";
     EmptyRepositoriesCollected "What makes a repository is open (Definitions)."
         "A repository that a collection leaves empty is unknown afterwards.";
+    // ORAS artifacts.
+    OrasOff "Registries opt into the extension (ORAS, artifact manifest)." "There are no ORAS artifacts.";
+    OrasUnfiltered "Clients cope with lists that are not filtered (ORAS, Filtering results)."
+        "Lists of ORAS artifacts are not filtered.";
+    OrasPaged "A page may have fewer entries than asked for (ORAS, Paging results)."
+        "ORAS artifacts come in pages of two.";
     // Extensions and authentication.
     ExtensionsOff "Extensions are optional (Extensions)." "There is no list of extensions.";
     ExtensionsPaged "Extensions may come in pages (extensions, Pagination)."

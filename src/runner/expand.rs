@@ -140,6 +140,7 @@ pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, Sc
             subject,
             via,
             artifact_type,
+            n,
         } => {
             let subject = node(subject)?;
             let mut request = match via {
@@ -149,11 +150,32 @@ pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, Sc
                     request.headers.push(("Accept".into(), Template::literal(OCI_INDEX)));
                     request
                 }
+                Via::Oras => {
+                    let mut request = Planned::new("GET", repo.path("/_oras/artifacts/referrers"));
+                    let digest = Template::literal(subject.digest.as_str());
+                    request.query.push(("digest".into(), digest));
+                    request
+                }
+                Via::OrasDraft => {
+                    let mut target = Template::literal("/oras/artifacts/v1/");
+                    target.parts.extend(variable(repo.0).parts);
+                    let rest = format!("/manifests/{}/referrers", subject.digest);
+                    target.parts.extend(Template::literal(rest).parts);
+                    Planned::new("GET", target)
+                }
             };
-            if let (Some(artifact_type), Via::Oci) = (artifact_type, via) {
+            let is_oras = matches!(via, Via::Oras | Via::OrasDraft);
+            if let Some(artifact_type) = artifact_type.as_ref().filter(|_| *via != Via::Fallback) {
                 request.query.push(("artifactType".into(), artifact_type.clone()));
             }
-            request.pages = Some("/manifests");
+            if let Some(n) = n.as_ref().filter(|_| is_oras) {
+                request.query.push(("n".into(), n.clone()));
+            }
+            request.pages = Some(match via {
+                Via::Oci | Via::Fallback => "/manifests",
+                Via::Oras => "/referrers",
+                Via::OrasDraft => "/references",
+            });
             vec![request]
         }
         Action::Tags { n, last } => {

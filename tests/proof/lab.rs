@@ -422,21 +422,25 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
         password: PASSWORD.into(),
     };
     let profile = suite.profile(profile).expect("a profile").clone();
-    let collecting = profile.documents.iter().any(|(name, _)| name == "gc").then(|| {
-        let trigger = |dry: bool| Trigger::Request {
-            method: "POST".into(),
-            url: format!("{}/api/v2.0/system/gc/schedule", registry.url()),
-            body: Some(format!(r#"{{"parameters":{{"dry_run":{dry}}}}}"#)),
-            authorization: None,
-        };
-        Collecting {
-            trigger: trigger(false),
-            dry_run: Some(trigger(true)),
-            live: true,
-            grace: Some(GRACE),
-            limit: Duration::from_secs(20),
-        }
-    });
+    let collecting = profile
+        .documents
+        .iter()
+        .any(|(name, _)| ["gc", "oras"].contains(&name.as_str()))
+        .then(|| {
+            let trigger = |dry: bool| Trigger::Request {
+                method: "POST".into(),
+                url: format!("{}/api/v2.0/system/gc/schedule", registry.url()),
+                body: Some(format!(r#"{{"parameters":{{"dry_run":{dry}}}}}"#)),
+                authorization: None,
+            };
+            Collecting {
+                trigger: trigger(false),
+                dry_run: Some(trigger(true)),
+                live: true,
+                grace: Some(GRACE),
+                limit: Duration::from_secs(20),
+            }
+        });
     let options = runner::Options {
         suite: suite.clone(),
         cases: runner::select(suite, &profile, &[])

@@ -96,8 +96,8 @@ oracles! {
     ReferrerRepeated "referrer-repeated" Suspicious "dist-referrers-no-duplicates" "No referrer is listed twice.";
     ReferrerStranger "referrer-stranger" Failure "dist-referrers-only-direct"
         "Nothing is listed among the referrers that was not accepted.";
-    BadTag "bad-tag-taken" Failure "dist-tag-grammar-reject" "A push by something that is no tag is refused.";
-    BadName "bad-name-taken" Failure "dist-name-grammar-reject" "A push to something that is no name is refused.";
+    BadTag "bad-tag-taken" Suspicious "dist-tag-grammar-reject" "A push by something that is no tag is refused.";
+    BadName "bad-name-taken" Suspicious "dist-name-grammar-reject" "A push to something that is no name is refused.";
     BlobLost "blob-lost" Failure "dist-pull-blob-200" "A blob that was accepted can be pulled byte for byte.";
     CloseRefused "close-refused" Failure "dist-upload-put-201"
         "An upload is completed under the digest of the chunks that were accepted.";

@@ -169,6 +169,7 @@ impl Decoder<'_> {
                     .get("via")
                     .map_or(Some(Via::Oci), |tree| self.word(tree, &Via::ALL))?,
                 artifact_type: self.optional_template(fields.get("artifact-type")),
+                n: self.optional_template(fields.get("n")),
             },
             "tags" => self.tags(tree)?,
             "token" => self.token(tree, fields.get("auth"))?,

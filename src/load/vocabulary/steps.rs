@@ -141,6 +141,7 @@ pub static VERBS: &[Verb] = &[
         options: &[
             key("via", Of::Words(VIA), "The API (oci)."),
             key("artifact-type", Of::Text, "Only those of this type."),
+            key("n", Of::Text, "At most so many in a page (`oras`, `oras-draft`)."),
         ],
         answers: true,
     },

@@ -35,7 +35,7 @@ pub(super) fn interfere(seen: &Seen<'_>) -> Option<Answer> {
         Route::Tags(_) => tags(seen),
         Route::Referrers(name, digest) => referrers(seen, name, digest),
         Route::Token => token(seen),
-        Route::Catalog | Route::Extensions | Route::BadName(_) | Route::Unknown => None,
+        Route::Catalog | Route::Extensions | Route::Oras(..) | Route::BadName(_) | Route::Unknown => None,
     })
 }
 

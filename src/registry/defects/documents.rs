@@ -10,11 +10,12 @@ use super::server_error;
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::ErrorCode;
 use crate::oci::media_type::{self, MediaType};
+use crate::oci::reference::{RepositoryName, Tag};
 use crate::registry::Mutant as M;
 use crate::registry::document::Document;
 use crate::registry::respond::Failure;
 use crate::registry::server::Registry;
-use crate::registry::store::Repository;
+use crate::registry::store::{Repository, Store};
 
 /// What an image manifest or an index may have, to a mutant that knows nothing else.
 const PROPERTIES: [&str; 9] = [
@@ -41,6 +42,9 @@ impl Registry {
         bytes: &Bytes,
     ) -> Result<(), Failure> {
         let Some(mutant) = self.mutant() else { return Ok(()) };
+        if mutant == M::LegacySchema1ServerError && media_type.contains("distribution.manifest.v1+") {
+            return Err(server_error());
+        }
         let Ok(document) = serde_json::from_slice::<Value>(bytes) else {
             return if mutant == M::BadJsonServerError {
                 Err(server_error())
@@ -98,6 +102,14 @@ impl Registry {
             }
             M::LayerNonDistributableRefused => layers().any(|layer| type_of(layer).contains("nondistributable")),
             M::LayerTarRefused => layers().any(|layer| type_of(layer).ends_with(".tar")),
+            M::LegacyForeignServerError if layers().any(|layer| type_of(layer) == media_type::DOCKER_LAYER_FOREIGN) => {
+                return Err(server_error());
+            }
+            M::LegacyZstdRefused => layers().any(|layer| type_of(layer).ends_with(".tar.zstd")),
+            M::LegacyMixedRefused => {
+                let is_dockers = |text: &str| text.contains(".docker.");
+                children().any(|child| is_dockers(&type_of(child)) != is_dockers(media_type))
+            }
             M::LayerZstdRefused => layers().any(|layer| type_of(layer).ends_with("+zstd")),
             M::LayerUnknownRefused => !layers().all(is_known_layer),
             M::ArtifactTypeUnknownRefused => document.get("artifactType").is_some(),
@@ -257,6 +269,23 @@ impl Registry {
                 document.to_string().into()
             }
             _ => bytes,
+        }
+    }
+
+    /// Keeps what is refused, under its tags.
+    pub(in crate::registry) fn keep_refused(
+        &self,
+        store: &mut Store,
+        (name, digest, tags): (&RepositoryName, &Digest, &[Tag]),
+        (media_type, bytes): (&str, &Bytes),
+    ) {
+        if (self.is(M::LegacyRefusedTagged) || self.is(M::OrasRefusedStored))
+            && let Ok(document) = Document::opaque(media_type::JSON, bytes)
+        {
+            store.put_manifest(name, digest, media_type.to_owned(), bytes.clone(), document);
+            for tag in tags {
+                store.put_tag(name, tag.clone(), digest.clone());
+            }
         }
     }
 

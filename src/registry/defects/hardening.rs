@@ -268,7 +268,7 @@ pub(super) fn any(seen: &Seen<'_>, reply: Reply) -> Reply {
 
 impl Registry {
     /// Keeps a manifest that is about to be refused.
-    pub(in crate::registry) fn keep_refused(
+    pub(in crate::registry) fn keep_hostile(
         &self,
         name: &RepositoryName,
         reference: &Reference,

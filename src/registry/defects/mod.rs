@@ -16,6 +16,7 @@ mod http;
 mod inside;
 mod lists;
 mod memory;
+mod oras;
 mod pull;
 mod push;
 mod race;
@@ -60,6 +61,7 @@ impl Registry {
         collect::interfere(&seen)
             .or_else(|| deep::interfere(&seen))
             .or_else(|| hardening::interfere(&seen))
+            .or_else(|| oras::interfere(&seen))
             .or_else(|| before::interfere(&seen))
     }
 
@@ -78,7 +80,9 @@ impl Registry {
         };
         let reply = deep::answer(&seen, reply)?;
         let reply = match route {
-            Route::Ping | Route::Extensions | Route::Token => auth::other(&seen, reply),
+            Route::Extensions => oras::extensions(&seen, auth::other(&seen, reply)),
+            Route::Ping | Route::Token => auth::other(&seen, reply),
+            Route::Oras(..) => oras::list(&seen, reply),
             Route::Blob(..) => pull::blob(&seen, reply),
             Route::Manifest(_, reference) if request.method.is_safe() => pull::manifest(&seen, reference, reply),
             Route::Manifest(_, reference) => push::manifest(&seen, reference, reply),

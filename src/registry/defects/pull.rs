@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Seen, server_error};
 use crate::oci::digest::{Algorithm, Digest};
-use crate::oci::media_type::{DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, OCTET_STREAM};
+use crate::oci::media_type::{DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, OCTET_STREAM, ORAS_ARTIFACT};
 use crate::registry::Mutant as M;
 use crate::registry::gzip;
 use crate::registry::respond::{DOCKER_CONTENT_DIGEST, Reply};
@@ -30,6 +30,21 @@ pub(super) fn manifest(seen: &Seen<'_>, reference: &str, reply: Reply) -> Reply 
             DOCKER_LIST => reply.set(header::CONTENT_TYPE, OCI_INDEX),
             _ => reply,
         },
+        (M::OrasServedAsJson, _) if content_type == ORAS_ARTIFACT => {
+            reply.set(header::CONTENT_TYPE, "application/json")
+        }
+        (M::OrasAmbiguousAsImage, "GET") if content_type == ORAS_ARTIFACT => {
+            let has_config = reply.body.windows(8).any(|window| window == b"\"config\"");
+            if has_config {
+                reply.set(header::CONTENT_TYPE, OCI_MANIFEST)
+            } else {
+                reply
+            }
+        }
+        (M::LegacySubjectDropped, "GET") if content_type == DOCKER_MANIFEST => reply.edited(|body| {
+            body.as_object_mut().and_then(|body| body.remove("subject"));
+        }),
+        (M::OrasRewritten, "GET") if content_type == ORAS_ARTIFACT => reply.edited(|body| body["blobs"] = Value::Null),
         (M::ContentTypeCharset, _) => reply.set(header::CONTENT_TYPE, format_args!("{content_type}; charset=utf-8")),
         (M::ManifestGetNoDigest, "GET") => reply.without(DOCKER_CONTENT_DIGEST),
         (M::ManifestGetByTagNoDigest, "GET") if !by_digest => reply.without(DOCKER_CONTENT_DIGEST),
