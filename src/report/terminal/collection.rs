@@ -40,6 +40,10 @@ pub(super) fn verdict(report: &Report, page: &mut Page) {
     let (Some((standing, judged)), Some(collection)) = (report.collection_standing(), &report.collection) else {
         return;
     };
+    // A run of another profile may collect too, to record what becomes of something.
+    if judged == 0 && !report.run.documents.iter().any(|(name, _)| name == "gc") {
+        return;
+    }
     let (ink, word) = match standing {
         Standing::Certified => (Ink::Good, "certified"),
         Standing::NotCertified => (Ink::Bad, "not certified"),
