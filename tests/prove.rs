@@ -76,11 +76,12 @@ fn plain(lab: &Lab, access: Access, profile: &str) -> Result<(), Failed> {
 
 fn allowed(lab: &Lab, variant: Variant) -> Result<(), Failed> {
     let mut wrong = Vec::new();
-    // What no version holds against it is held against it by none; only where the versions disagree each is asked.
-    let versions = |profile: &String| profile.starts_with("oci-");
-    let (of_versions, mut profiles): (Vec<String>, Vec<String>) = lab.profiles().into_iter().partition(versions);
+    // What no version of no document holds against it is held against it by no profile; only where the versions disagree each
+    // is asked.
+    let mut profiles = vec![lab::STRICTEST_COLLECTING.to_string()];
     if variant.is_forbidden_in_dev() {
-        profiles.extend(of_versions.into_iter().filter(|profile| profile != lab::NEWEST));
+        let earlier = |profile: &String| !profile.starts_with("oci-") || profile != lab::NEWEST;
+        profiles.extend(lab.profiles().into_iter().filter(earlier));
     } else {
         profiles.push(lab::STRICTEST.to_string());
     }

@@ -4,6 +4,7 @@
 //! [the token specification of the distribution project](https://distribution.github.io/distribution/spec/auth/token/).
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use super::credentials::Login;
 use super::target::{Origin, Place, Scheme, resolve_location};
 use crate::oci::challenge::{Challenges, Scheme as Way};
 
-/// Tokens kept at most; beyond it all are asked for again.
+/// Tokens kept at least, and twice as many at most; older ones are asked for again.
 const TOKENS: usize = 4096;
 
 /// Bytes of a token at most; it has to fit into a header field.
@@ -164,8 +165,42 @@ pub(super) struct Logins {
 #[derive(Default)]
 struct State {
     basic: bool,
-    tokens: HashMap<Grant, (String, Instant)>,
-    grants: HashMap<Errand, Grant>,
+    tokens: Recent<Grant, (String, Instant)>,
+    grants: Recent<Errand, Grant>,
+}
+
+/// A bounded map that forgets only what was put in long ago: what one request has just learnt must not be gone before it
+/// is sent again, however many others learn at the same time.
+struct Recent<K, V> {
+    new: HashMap<K, V>,
+    old: HashMap<K, V>,
+}
+
+impl<K, V> Default for Recent<K, V> {
+    fn default() -> Self {
+        Self {
+            new: HashMap::new(),
+            old: HashMap::new(),
+        }
+    }
+}
+
+impl<K: Eq + Hash, V> Recent<K, V> {
+    fn get(&self, key: &K) -> Option<&V> {
+        self.new.get(key).or_else(|| self.old.get(key))
+    }
+
+    fn insert(&mut self, key: K, value: V) {
+        if self.new.len() >= TOKENS {
+            self.old = std::mem::take(&mut self.new);
+        }
+        self.new.insert(key, value);
+    }
+
+    fn remove(&mut self, key: &K) {
+        self.new.remove(key);
+        self.old.remove(key);
+    }
 }
 
 impl Logins {
@@ -189,9 +224,6 @@ impl Logins {
     /// A token that is there already, unless it is the one that was just refused. Remembers what the errand needs.
     pub fn reuse(&self, errand: &Errand, grant: &Grant, refused: Option<&[u8]>) -> bool {
         let mut state = self.state();
-        if state.grants.len() >= TOKENS {
-            state.grants.clear();
-        }
         state.grants.insert(errand.clone(), grant.clone());
         match state.valid(grant) {
             Some(token) if refused != Some(bearer(token).as_bytes()) => true,
@@ -206,9 +238,6 @@ impl Logins {
     pub fn keep(&self, grant: Grant, token: Token) {
         let margin = (token.lifetime / 5).min(Duration::from_secs(10));
         let mut state = self.state();
-        if state.tokens.len() >= TOKENS {
-            state.tokens.clear();
-        }
         state
             .tokens
             .insert(grant, (token.value, Instant::now() + token.lifetime - margin));
@@ -307,6 +336,19 @@ mod tests {
         ] {
             assert_eq!(realm_place(base, realm, secret).is_ok(), good, "{base} {realm}");
         }
+    }
+
+    #[test]
+    fn what_was_just_learnt_is_not_forgotten() {
+        let mut recent = Recent::default();
+        for number in 0..3 * TOKENS {
+            recent.insert(number, number);
+            assert_eq!(recent.get(&number), Some(&number));
+            assert!(recent.get(&number.saturating_sub(TOKENS - 1)).is_some());
+        }
+        assert_eq!(recent.get(&0), None);
+        recent.remove(&(3 * TOKENS - 1));
+        assert_eq!(recent.get(&(3 * TOKENS - 1)), None);
     }
 
     #[test]
