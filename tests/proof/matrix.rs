@@ -94,16 +94,16 @@ fn requirements_of_cases(expectations: &BTreeMap<Key, String>) -> BTreeMap<Strin
 fn kept() -> BTreeMap<(String, String), Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines()
-        .filter_map(|line| {
-            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let [case, requirement, mutants] = cells[..] else {
-                return None;
-            };
-            let mutants = mutants.split(", ").map(str::to_string).collect();
-            Some(((case.to_string(), requirement.to_string()), mutants))
-        })
-        .collect()
+    let mut kept: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for line in text.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        // A case may judge by one requirement several times, each in a row of its own.
+        if let [case, requirement, mutants] = cells[..] {
+            let row = kept.entry((case.to_string(), requirement.to_string())).or_default();
+            row.extend(mutants.split(", ").map(str::to_string));
+        }
+    }
+    kept
 }
 
 type Killers<'a> = BTreeMap<&'a Key, Vec<Mutant>>;
