@@ -108,9 +108,14 @@ fn kept() -> BTreeMap<(String, String), Vec<String>> {
 
 type Killers<'a> = BTreeMap<&'a Key, Vec<Mutant>>;
 
+/// Mutants that strike some request or other: what else they happen to fail, they fail by chance.
+const BY_CHANCE: [Mutant; 2] = [Mutant::ThrottleNoRetryAfter, Mutant::ErrorTooManyRequests];
+
 fn note(killers: &mut Killers, mutant: Mutant, broken: BTreeSet<Key>) {
     for key in broken {
+        let counts = !BY_CHANCE.contains(&mutant) || key.requirement == mutant.breaks();
         if let Some(mutants) = killers.get_mut(&key)
+            && counts
             && !mutants.contains(&mutant)
         {
             mutants.push(mutant);
