@@ -1,7 +1,10 @@
 //! The lists in `docs/` are those that the program prints (`BLESS=1` writes them), and the pages are linked.
 
 #[path = "cli/program.rs"]
-#[allow(dead_code)]
+#[allow(
+    dead_code,
+    reason = "shared by several test programs, not all of which use all of it"
+)]
 mod program;
 
 use std::fs;

@@ -2,10 +2,16 @@
 //! code and in words, stays small and shows nothing that it should not.
 
 #[path = "client/authority.rs"]
-#[allow(dead_code)]
+#[allow(
+    dead_code,
+    reason = "shared by several test programs, not all of which use all of it"
+)]
 mod authority;
 #[path = "client/server.rs"]
-#[allow(dead_code)]
+#[allow(
+    dead_code,
+    reason = "shared by several test programs, not all of which use all of it"
+)]
 mod server;
 
 mod hostile {

@@ -40,7 +40,10 @@ impl Authority {
         self.configured("127.0.0.1", false, ask)
     }
 
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        reason = "shared by several test programs, not all of which use all of it"
+    )]
     /// A server with a certificate for `name`, which may be over.
     pub fn server_for(&self, name: &str, over: bool) -> ServerConfig {
         self.configured(name, over, false)

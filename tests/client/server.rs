@@ -56,7 +56,10 @@ impl Reply {
         }
     }
 
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        reason = "shared by several test programs, not all of which use all of it"
+    )]
     /// These bytes, and the connection stays.
     pub fn kept(bytes: &[u8]) -> Reply {
         Reply {
@@ -78,7 +81,10 @@ impl Reply {
         }
     }
 
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        reason = "shared by several test programs, not all of which use all of it"
+    )]
     /// These bytes, then others over and over, as fast as they are taken.
     pub fn endless(bytes: &[u8], more: &'static [u8]) -> Reply {
         Reply {
