@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::cleanup::clean_up_unless_late;
+use super::cleanup::{clean_up, clean_up_unless_late};
 use super::control::{self, Greeting, Refusal};
 use super::execute::{cut_off, failed, run_case};
 use super::gc::{self, Collecting, Collector, Done};
@@ -114,6 +114,8 @@ pub async fn run(mut options: Options, events: mpsc::UnboundedSender<Event>) -> 
     let collects = |index: &usize| env.suite.cases[*index].needs.iter().any(|need| need == "gc");
     if let Some(collecting) = options.collecting.filter(|_| options.cases.iter().any(collects)) {
         tell(Event::Collecting { cases: 0 });
+        // What the probes left has to be gone before anything is collected, for a collector may stumble over it.
+        clean_up(&env, &std::mem::take(&mut probed.stored)).await;
         let found = gc::probe(&env, &collecting, &stop).await;
         for (name, present, reason) in found.shows {
             if let Some(outcome) = probed.capabilities.iter_mut().find(|outcome| outcome.name == name) {

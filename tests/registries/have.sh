@@ -26,3 +26,21 @@ have_docker_registry() {
     (apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-registry) >/dev/null 2>&1 || true
   command -v docker-registry >/dev/null
 }
+
+# A port on loopback that nobody listens on, below those that the system hands out to clients: a registry that is stopped
+# and started again finds it free.
+free_port() {
+  python3 - <<'PY'
+import random, socket
+
+for _ in range(1000):
+    port = random.randint(20000, 30000)
+    with socket.socket() as s:
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+    print(port)
+    break
+PY
+}
