@@ -171,7 +171,7 @@ async fn judge(case: &str, running: &Running) -> Verdict {
     let options = runner::Options {
         cases: runner::select(&suite, &profile, &[]).cases,
         profile,
-        suite,
+        suite: suite.into(),
         client: Client::new(options).expect("a client"),
         url: base.to_string(),
         host: base.origin.authority(),

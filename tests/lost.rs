@@ -37,7 +37,7 @@ async fn judge(url: &str) -> CaseOutcome {
     let options = runner::Options {
         cases: runner::select(&suite, &profile, &[]).cases,
         profile,
-        suite,
+        suite: suite.into(),
         client: Client::new(options).expect("a client"),
         url: base.to_string(),
         host: base.origin.authority(),

@@ -1,14 +1,16 @@
 //! The proof of the suite: it accuses nobody falsely, and every expectation can fail.
 //!
 //! * `plain`: under every profile, every case passes on the reference registry, open or with either login.
-//! * `variant`: no allowed choice yields a failure, nor a case that could not be judged.
+//! * `variants`: no allowed choice yields a failure, nor a case that could not be judged.
 //! * `mutant`: every defect is found, and the requirement it breaks is among the findings.
 //! * `parse`: our own manifest parser gives every document of a `parse` case the verdict that it owes.
 //! * `expectations`: every expectation of every case is failed by some mutant.
 //!
-//! `PROVE_KIN=1` tries an expectation with the mutants of its own profile only, which is quick while a case is written.
+//! `PROVE_ALONE=1` tries every variant alone, which takes minutes, instead of groups of them.
 //! `BLESS=1 cargo test --test prove` writes the kill matrix to `reports/reference/`.
 
+#[path = "proof/groups.rs"]
+mod groups;
 #[path = "proof/lab.rs"]
 mod lab;
 #[path = "proof/matrix.rs"]
@@ -21,6 +23,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use referee::registry::{Mutant, Variant};
 use referee::runner;
 
+use groups::GROUPS;
 use lab::{Access, Lab, Specimen};
 
 /// Trials at once.
@@ -40,12 +43,19 @@ fn main() -> ExitCode {
             }));
         }
     }
-    for variant in Variant::ALL {
+    let alone = std::env::var_os("PROVE_ALONE").is_some();
+    let single = || Variant::ALL.iter().map(std::slice::from_ref);
+    let groups: Vec<&'static [Variant]> = if alone { single().collect() } else { GROUPS.to_vec() };
+    for (group, number) in groups.into_iter().zip(1..) {
         let lab = lab.clone();
-        trials.push(Trial::test(format!("variant {variant}"), move || {
-            allowed(&lab, *variant)
-        }));
+        let name = if let [variant] = group {
+            variant.to_string()
+        } else {
+            format!("group {number}")
+        };
+        trials.push(Trial::test(format!("variants {name}"), move || allowed(&lab, group)));
     }
+    trials.push(Trial::test("groups", every_variant_is_in_a_group));
     for mutant in Mutant::ALL.iter().filter(|mutant| !mutant.is_deep()) {
         // Where no case judges what a mutant breaks, `referee coverage` shows the hole; there is nothing to prove yet.
         let untested = !lab.judges(mutant.breaks());
@@ -74,21 +84,50 @@ fn plain(lab: &Lab, access: Access, profile: &str) -> Result<(), Failed> {
     none(wrong, "the plain registry does not pass")
 }
 
-fn allowed(lab: &Lab, variant: Variant) -> Result<(), Failed> {
+fn every_variant_is_in_a_group() -> Result<(), Failed> {
+    let grouped = |variant: &&Variant| GROUPS.iter().any(|group| group.contains(variant));
+    let left = Variant::ALL.iter().filter(|variant| !grouped(variant));
+    none(left.map(Variant::to_string).collect(), "variants that no group has")
+}
+
+fn allowed(lab: &Lab, group: &'static [Variant]) -> Result<(), Failed> {
+    let together = accusations(lab, group);
+    let (says, wrong) = match group {
+        _ if together.is_empty() => return Ok(()),
+        [variant] => (
+            format!("{}\n  allowed by: {}", variant.doc(), variant.allows()),
+            together,
+        ),
+        _ => {
+            // Whom of them it is about, if one alone is enough.
+            let alone = group
+                .iter()
+                .map(|variant| (variant, accusations(lab, std::slice::from_ref(variant))));
+            let alone: Vec<String> = alone
+                .filter(|(_, wrong)| !wrong.is_empty())
+                .map(|(variant, wrong)| format!("{variant} alone ({}): {}", variant.allows(), wrong.join("\n  ")))
+                .collect();
+            (format!("together: {}", together.join("\n  ")), alone)
+        }
+    };
+    Err(format!("{says}\n  accused all the same:\n  {}", wrong.join("\n  ")).into())
+}
+
+fn accusations(lab: &Lab, group: &'static [Variant]) -> Vec<String> {
     let mut wrong = Vec::new();
     // What no version of no document holds against it is held against it by no profile; only where the versions disagree each
     // is asked.
     let mut profiles = vec![lab::STRICTEST_COLLECTING.to_string()];
-    if variant.is_forbidden_in_dev() {
+    if group.iter().any(|variant| variant.is_forbidden_in_dev()) {
         let earlier = |profile: &String| !profile.starts_with("oci-") || profile != lab::NEWEST;
         profiles.extend(lab.profiles().into_iter().filter(earlier));
     } else {
         profiles.push(lab::STRICTEST.to_string());
     }
     for profile in profiles {
-        for access in Access::of_variant(variant) {
+        for access in Access::of_variants(group) {
             for seen in lab
-                .run(Specimen::Variant(variant, *access), &profile)
+                .run(Specimen::Variants(group, access), &profile)
                 .iter()
                 .filter(|seen| seen.accused())
             {
@@ -96,14 +135,7 @@ fn allowed(lab: &Lab, variant: Variant) -> Result<(), Failed> {
             }
         }
     }
-    none(
-        wrong,
-        &format!(
-            "{}\n  allowed by: {}\n  accused all the same",
-            variant.doc(),
-            variant.allows()
-        ),
-    )
+    wrong
 }
 
 fn caught(lab: &Lab, mutant: Mutant) -> Result<(), Failed> {

@@ -70,7 +70,7 @@ pub fn doctor(arguments: DoctorArguments) -> Result<Exit, Failure> {
         let source = found.source.to_string();
         let cases = select(&loaded.suite, &chosen, &[]).cases;
         let options = runner::Options {
-            suite: loaded.suite,
+            suite: loaded.suite.into(),
             profile: chosen,
             cases,
             client: client.clone(),

@@ -210,7 +210,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             .chain(embedded_note)
             .collect();
         let options = runner::Options {
-            suite: loaded.suite,
+            suite: loaded.suite.into(),
             profile: chosen,
             cases: selected.cases,
             client,

@@ -61,9 +61,9 @@ pub struct NameSeen {
 
 /// Looks at a target: how it asks who we are, and what it is like once it has let us in. Nothing that is pushed stays, as
 /// far as the target deletes.
-pub async fn examine(mut options: Options) -> (Asked, Result<Examined, Refusal>) {
+pub async fn examine(options: Options) -> (Asked, Result<Examined, Refusal>) {
     let stop = options.cancel.clone();
-    let mut env = Env::of(&mut options, &stop);
+    let mut env = Env::of(&options, &stop);
     (asked(&env).await, inside(&mut env, &options).await)
 }
 

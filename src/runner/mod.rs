@@ -35,6 +35,7 @@ pub use schedule::{Event, Options, Resumed, run};
 pub use vectors::{Parsed, Vector, parse_strictly, vectors};
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::case::{Level, Suite};
 use crate::client::Client;
@@ -42,7 +43,7 @@ use crate::client::Client;
 /// What every case of a run shares.
 pub struct Env {
     /// The suite.
-    pub suite: Suite,
+    pub suite: Arc<Suite>,
     /// The level of each requirement that the profile contains.
     pub levels: HashMap<String, Level>,
     /// The way to the target.

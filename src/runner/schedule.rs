@@ -27,7 +27,7 @@ const CHUNK: u64 = 1024;
 /// How a run is made.
 pub struct Options {
     /// The suite.
-    pub suite: Suite,
+    pub suite: Arc<Suite>,
     /// The profile.
     pub profile: Profile,
     /// The cases, as indices into the suite.
@@ -97,12 +97,12 @@ pub enum Event {
 }
 
 /// Runs the cases and says what they show. Events are told on `events` as they happen.
-pub async fn run(mut options: Options, events: mpsc::UnboundedSender<Event>) -> Result<Report, Refusal> {
+pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Result<Report, Refusal> {
     let started = Instant::now();
     let started_at = SystemTime::now();
     // The registry itself can end a run too, by falling silent; that is no interruption.
     let stop = options.cancel.child_token();
-    let mut env = Env::of(&mut options, &stop);
+    let mut env = Env::of(&options, &stop);
     // Nobody may listen: a run does not depend on it.
     let tell = |event| drop(events.send(event));
     tell(Event::Probing);
@@ -201,15 +201,14 @@ pub async fn run(mut options: Options, events: mpsc::UnboundedSender<Event>) -> 
 }
 
 impl Env {
-    /// What the cases of a run share; the suite moves into it.
-    pub(super) fn of(options: &mut Options, stop: &CancellationToken) -> Self {
-        let suite = std::mem::take(&mut options.suite);
+    /// What the cases of a run share.
+    pub(super) fn of(options: &Options, stop: &CancellationToken) -> Self {
         let level = |requirement| options.profile.level(requirement);
-        let levels = suite.requirements.iter();
+        let levels = options.suite.requirements.iter();
         let levels = levels.filter_map(|requirement| Some((requirement.id.clone(), level(requirement)?)));
         Self {
             levels: levels.collect(),
-            suite,
+            suite: options.suite.clone(),
             client: options.client.clone(),
             host: options.host.clone(),
             isolation: options.isolation.clone(),

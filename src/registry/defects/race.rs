@@ -84,7 +84,9 @@ impl Registry {
                 race.answer = deleting.map(|_| Ok(empty()));
                 return race;
             }
-            (M::BlobRepushGap, Route::Blob(..)) if request.method == Method::GET => {
+            (M::BlobRepushGap, Route::Blob(..)) | (M::TagMoveGap, Route::Manifest(..))
+                if request.method == Method::GET =>
+            {
                 tokio::time::sleep(BEFORE).await;
                 return race;
             }
