@@ -57,9 +57,7 @@ impl Registry {
             }
             (M::TagMoveGap, Route::Manifest(name, tag)) if request.method == Method::PUT => {
                 let Ok(tag) = tag.parse::<Tag>() else { return race };
-                if !self.store().delete_tag(name, &tag) {
-                    return race;
-                }
+                self.store().delete_tag(name, &tag);
             }
             (M::BlobRepushGap | M::UploadConcurrentTorn, Route::Upload(name, _)) if request.method == Method::PUT => {
                 let Some(digest) = request.query("digest").and_then(|digest| digest.parse().ok()) else {
