@@ -228,6 +228,94 @@ def write_comparison(numbers, pages):
                 print(f"| `{requirement}` | {', '.join(versions)} | {finding['text']} ([{finding['section']}]({finding['link']})) |")
 
 
+def mutants(folder, lists, versions):
+    """What the suite notices of the planted violations, and which allowed choices it accuses."""
+    levels = {version: dict(re.fullmatch(r"(\S+) \((.+)\)", one["name"]).groups() for one in read(f"{lists}/requirements.{version}.json"))
+              for version in versions}
+
+    def result(version, kind, name):
+        path = os.path.join(folder, f"{version}.{kind}.{name}.json")
+        return read(path) if os.path.exists(path) else None
+
+    def seen(one):
+        return one is not None and one["exit"] != 0
+
+    def skips(one):
+        return {name for name, check in one["checks"].items() if check["skip"]}
+
+    planted = {}
+    for one in read(f"{lists}/mutants.json"):
+        if not one["name"].startswith("deep-"):
+            planted[one["name"]] = re.search(r"\[breaks (\S+)\]", one["says"]).group(1)
+    noticed = {}
+    skipped = []
+    for name in planted:
+        outcomes = [(version, result(version, "mutant", name)) for version in versions]
+        if outcomes[0][1] is None:
+            sys.exit(f"{name} was not tried with {versions[0]}")
+        noticed[name] = next((version for version, one in outcomes if seen(one)), None)
+        plain = read(os.path.join(folder, f"{versions[0]}.plain.json"))
+        if noticed[name] is None and not planted[name].startswith("dist-auth") and skips(outcomes[0][1]) - skips(plain):
+            skipped.append(name)
+
+    first = versions[0]
+    print("| planted violations | of them | noticed with " + first + " | with " + " or ".join(versions) + " |")
+    print("| --- | ---: | ---: | ---: |")
+    groups = {"all": lambda breaks: True}
+    for version in versions:
+        groups[f"of a *must* of {version}"] = lambda breaks, v=version: levels[v].get(breaks, "").startswith("must")
+        groups[f"of a *should* of {version}"] = lambda breaks, v=version: levels[v].get(breaks, "").startswith("should")
+    groups["of what the OCI profiles do not ask"] = lambda breaks: not any(breaks in levels[v] for v in versions)
+    for title, fits in groups.items():
+        names = [name for name, breaks in planted.items() if fits(breaks)]
+        one = sum(1 for name in names if noticed[name] == first)
+        both = sum(1 for name in names if noticed[name])
+        share = f" ({100 * both // len(names)} %)" if names else ""
+        print(f"| {title} | {len(names)} | {one} | {both}{share} |")
+    broken = {breaks for breaks in planted.values() if any(levels[v].get(breaks, "").startswith("must") for v in versions)}
+    found = {planted[name] for name in planted if noticed[name]}
+    print(f"\nOf {len(broken)} *musts* with a planted violation, the suite notices one at least for {len(broken & found)}.")
+    hangs = [name for name in planted for version in versions if (result(version, "mutant", name) or {}).get("exit") == 124]
+    if hangs:
+        print("\nIt comes to no end, which counts as noticed: " + ", ".join(f"`{name}`" for name in hangs) + ".")
+    if skipped:
+        print(f"\nFor {len(skipped)} it only says that something is not supported, which fails nothing: "
+              + ", ".join(f"`{name}`" for name in skipped) + ".")
+
+    print("\n### Allowed choices that it accuses\n")
+    print("| variant | versions | what it is, and the sentence that allows it | the suite says |")
+    print("| --- | --- | --- | --- |")
+    variants = read(f"{lists}/variants.json")
+    accused = 0
+    for one in variants:
+        versions_of, said = [], ""
+        for version in versions:
+            outcome = result(version, "variant", one["name"])
+            if seen(outcome):
+                versions_of.append(version)
+                failing = [(name, check) for name, check in outcome["checks"].items() if check["fail"]]
+                total = sum(check["fail"] for _, check in failing)
+                if failing and not said:
+                    name, check = failing[0]
+                    told = [entry if isinstance(entry, str) else entry[1] for entry in check["says"]]
+                    said = f"{total} failed, such as " + one_line(name, told[0] if told else "")
+        if versions_of:
+            accused += 1
+            print(f"| `{one['name']}` | {', '.join(versions_of)} | {one['says']} | {said or 'comes to no end'} |")
+    print(f"\nThat is {accused} of {len(variants)} variants; Referee accuses none (`cargo test --test prove`).")
+
+    print("\n### Which violations\n")
+    print("| requirements | noticed | not noticed |")
+    print("| --- | --- | --- |")
+    areas = {}
+    for name, breaks in planted.items():
+        areas.setdefault("-".join(breaks.split("-")[:2]), []).append(name)
+    for area, names in sorted(areas.items()):
+        yes = [f"`{name}`" + ("" if noticed[name] == first else f" ({noticed[name]})") for name in names if noticed[name]]
+        no = [f"`{name}`" for name in names if not noticed[name]]
+        print(f"| {area}-* | {len(yes)}: {', '.join(yes)} | {len(no)}: {', '.join(no)} |")
+
+
 def put(mark, section, page):
     with open(page, encoding="utf-8") as file:
         text = file.read()
@@ -246,6 +334,8 @@ def main():
         print(json.dumps(collect(arguments[0], int(arguments[1]))))
     elif command == "compare":
         compare(arguments)
+    elif command == "mutants":
+        mutants(arguments[0], arguments[1], arguments[2:])
     elif command == "put":
         put(*arguments)
     else:
