@@ -147,6 +147,7 @@ def compare(arguments):
             "both pass": 0, "both fail": 0, "severity": 0, "suite alone": 0, "referee alone": 0, "not asked": 0,
         }
         placed, confirmed = set(), set()
+        elsewhere = {one for topic in topics if topic.of_suite(checks)[0]["fail"] for one in topic.of_referee(requirements)["fail"]}
         for topic in topics:
             count, says = topic.of_suite(checks)
             ours = topic.of_referee(requirements)
@@ -157,19 +158,21 @@ def compare(arguments):
             if theirs == "fail" and ours["fail"]:
                 number["both fail"] += 1
                 continue
-            if theirs != "fail" and not ours["fail"]:
-                # Nothing can be agreed upon where one of the two did not look.
-                number["both pass"] += bool(theirs == "pass" and (ours["held"] or ours["warn"]))
-                continue
+            seen = {"fail": f"{count['fail']} failed, such as " + one_line(*says[0]) if says else "", "pass": f"{count['pass']} passed",
+                    "skip": f"{count['skip']} skipped", "not asked": "did not come to it"}[theirs]
             if theirs == "fail":
                 kind = "severity" if ours["warn"] else "suite alone"
-                seen = f"{count['fail']} failed, such as " + one_line(*says[0])
-            else:
-                # Confirmed under another topic: the suite saw it, with another question.
-                if not set(ours["fail"]) - {r for t in topics if t.of_suite(checks)[0]["fail"] for r in t.of_referee(requirements)["fail"]}:
+            elif ours["fail"]:
+                # What the suite sees under another topic is confirmed there.
+                if set(ours["fail"]) <= elsewhere:
                     continue
                 kind = "referee alone"
-                seen = {"pass": f"{count['pass']} passed", "skip": f"{count['skip']} skipped", "not asked": "did not come to it"}[theirs]
+            elif theirs == "pass" and ours["warn"]:
+                kind = "severity"
+            else:
+                # Nothing can be agreed upon where one of the two did not look.
+                number["both pass"] += bool(theirs == "pass" and ours["held"])
+                continue
             number[kind] += 1
             explained = explanation(table, registry, version, topic.name)
             if explained is None:
