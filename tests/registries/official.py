@@ -149,6 +149,7 @@ def compare(arguments):
             "name": name,
             "checks": sum(sum(check[state] for state in ("pass", "fail", "skip")) for check in checks.values()),
             "failed": sum(check["fail"] for check in checks.values()),
+            "agreed": 0, "milder": 0, "alone": 0,
             "skipped": sum(check["skip"] for check in checks.values()),
             "cases": sum(report["counts"].values()),
             "judged": sum(1 for one in requirements if one["held"] + one["broken"]),
@@ -190,18 +191,24 @@ def compare(arguments):
                 continue
             row = page.setdefault((topic.name, explained), {"versions": [], "seen": seen, "ours": said_by_referee(ours)})
             row["versions"].append(version)
+        of_topics = [(topic, topic.of_referee(requirements)) for topic in topics]
         for check, outcome in checks.items():
             for state, said in outcome["says"]:
-                if state == "fail" and (check, said) not in placed:
+                if state != "fail":
+                    continue
+                if (check, said) not in placed:
                     faults.append(f"{name}: no topic for {check}: {said}")
+                ours = [sorts for topic, sorts in of_topics if topic.checks.search(check) and topic.says.search(said)]
+                number["agreed" if any(one["fail"] for one in ours) else "milder" if any(one["warn"] for one in ours) else "alone"] += 1
         asked = {one["id"] for one in requirements for topic in topics
                  if any(fnmatch.fnmatchcase(one["id"], glob) for glob in topic.requirements)}
         number["confirmed"] = len(confirmed)
         for finding in findings:
-            if finding["weight"] == "fail" and finding["requirement"] not in asked:
-                number["not asked"] += 1
-                unasked = page.setdefault("not asked", {})
-                unasked.setdefault(finding["requirement"], (finding, []))[1].append(version)
+            if finding["requirement"] in asked:
+                continue
+            number["not asked"] += finding["weight"] == "fail"
+            unasked = page.setdefault("not asked" if finding["weight"] == "fail" else "not warned of", {})
+            unasked.setdefault(finding["requirement"], (finding, []))[1].append(version)
         numbers.append(number)
     write_comparison(numbers, pages)
     for fault in faults:
@@ -220,14 +227,14 @@ def said_by_referee(ours):
 
 
 def write_comparison(numbers, pages):
-    columns = ["checks", "failed", "skipped", "cases", "judged", "findings", "warnings",
+    columns = ["checks", "failed", "agreed", "milder", "alone", "skipped", "cases", "judged", "findings", "warnings",
                "both pass", "both fail", "severity", "suite alone", "referee alone", "confirmed", "not asked"]
     print("| registry, version | " + " | ".join(columns) + " |")
     print("| --- |" + " ---: |" * len(columns))
     for number in numbers:
         print(f"| {number['name'].replace('@', ', ')} | " + " | ".join(str(number[column]) for column in columns) + " |")
     for registry, page in pages.items():
-        unasked = page.pop("not asked", {})
+        unasked, unwarned = page.pop("not asked", {}), page.pop("not warned of", {})
         print(f"\n### {registry}\n")
         print("| topic | versions | the suite | Referee | who is right | why |")
         print("| --- | --- | --- | --- | --- | --- |")
@@ -239,6 +246,8 @@ def write_comparison(numbers, pages):
             print("| --- | --- | --- |")
             for requirement, (finding, versions) in unasked.items():
                 print(f"| `{requirement}` | {', '.join(versions)} | {finding['text']} ([{finding['section']}]({finding['link']})) |")
+        if unwarned:
+            print("\nWarnings of Referee that it has no question for: " + ", ".join(f"`{one}`" for one in sorted(unwarned)) + ".")
 
 
 def mutants(folder, lists, versions):
