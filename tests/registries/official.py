@@ -26,6 +26,7 @@ SETTINGS = {
     "retention-unaware": "OCI_API_REFERRER=false",
     "no-sha-512": "OCI_DATA_SHA512=false",
     "empty-blobs-off": "OCI_DATA_EMPTY_BLOB=false",
+    "tag-parameters-off": "OCI_API_MANIFESTS_TAG_PARAM=false",
     "uploads-without-digest-header": "OCI_API_BLOBS_DIGEST_HEADER=false",
 }
 STATES = {"passed": "pass", "failure": "fail", "error": "fail", "skipped": "skip"}
