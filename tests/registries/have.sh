@@ -18,6 +18,9 @@ have_go_program() {
 }
 
 have_olareg() { have_go_program github.com/olareg/olareg/cmd/olareg v0.1.2 olareg; }
+have_official() {
+  have_go_program github.com/opencontainers/distribution-spec/conformance v0.0.0-20260831232431-97274622c111 oci-conformance
+}
 have_crane() { have_go_program github.com/google/go-containerregistry/cmd/crane v0.22.1 crane; }
 
 # Debian's package, where this is a Debian and we may install.
