@@ -37,7 +37,7 @@ pub struct Always {
     pub when: Vec<Matcher>,
     /// Only requests with one of these methods; any where empty.
     pub methods: Vec<String>,
-    /// Also requests that the registry never answers, though it answers others.
+    /// Also requests that the registry never answers, or never in full, though it answers others.
     pub unanswered: bool,
     /// What each requirement demands.
     pub expect: Vec<Expectation>,

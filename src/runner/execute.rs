@@ -313,7 +313,7 @@ impl Thread {
         Ok(())
     }
 
-    /// Judges what holds for every exchange, or where the registry did not answer, only that. To keep reports small, an
+    /// Judges what holds for every exchange, or where the registry did not answer in full, only that. To keep reports small, an
     /// expectation that held is kept once per case. Whether anything failed.
     pub fn always(
         &mut self,
@@ -329,7 +329,8 @@ impl Thread {
             if !always.methods.is_empty() && !always.methods.contains(method) {
                 continue;
             }
-            if answer.exchange.response.is_none() && !(unanswered && always.unanswered)
+            let is_whole = answer.exchange.response.is_some() && !unanswered;
+            if !is_whole && !(unanswered && always.unanswered)
                 || !expect::mismatches(&always.when, answer, &self.scope).is_ok_and(|found| found.is_empty())
             {
                 continue;
@@ -338,9 +339,12 @@ impl Thread {
                 let Some(level) = env.levels.get(&expectation.requirement) else {
                     continue;
                 };
-                let Ok(mismatches) = expect::mismatches(&expectation.matchers, answer, &self.scope) else {
+                let Ok(mut mismatches) = expect::mismatches(&expectation.matchers, answer, &self.scope) else {
                     continue;
                 };
+                if let (true, Some(_), Some(error)) = (unanswered, &answer.exchange.response, answer.error()) {
+                    mismatches.push(Mismatch::new("answer", "a whole one", error.to_string()));
+                }
                 let place = (expectation.origin.file.as_ref(), expectation.origin.line);
                 let known = self
                     .expectations

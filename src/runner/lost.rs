@@ -1,7 +1,8 @@
-//! Requests that get no answer: whether the network failed, or the registry does not answer this one.
+//! Requests that get no answer, or none that is whole: whether the network failed, or the registry does not answer this one.
 //!
 //! A lost connection says nothing of the registry. One that is lost whenever the same request is sent, on fresh
-//! connections, while the registry answers `GET /v2/` in between and afterwards, does: its handler gave up.
+//! connections, while the registry answers `GET /v2/` in between and afterwards, does: its handler gave up, or announces
+//! more than it sends.
 
 use super::send;
 use super::{Env, Planned};
@@ -15,7 +16,7 @@ pub struct Sent {
     pub answers: Vec<Answer>,
     /// The one that is judged.
     pub judged: Answer,
-    /// Whether the registry alone did not answer, as the last answers show.
+    /// Whether it is the registry's doing that there is no answer, or only the start of one, as the last answers show.
     pub unanswered: bool,
 }
 
@@ -26,8 +27,8 @@ const SHORT: usize = 4096;
 pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<Sent, ScopeError> {
     let (mut answers, mut judged) = send::send(env, planned, scope, purpose).await?;
     let mut unanswered = false;
-    // The client has repeated the request by now, the last time on a fresh connection.
-    if is_lost(&judged) && judged.exchange.attempts > 1 {
+    // A request that was lost has been repeated by the client, the last time on a fresh connection.
+    if is_lost(&judged) && judged.exchange.attempts > 1 || is_cut_short(&judged) {
         let between = ping(env).await;
         let is_there = is_answered(&between);
         answers.push(between);
@@ -35,7 +36,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
             let (again, answer) = send::send(env, planned, scope, purpose).await?;
             answers.extend(again);
             judged = answer;
-            if is_lost(&judged) {
+            if is_lost(&judged) || is_cut_short(&judged) {
                 let after = ping(env).await;
                 unanswered = is_answered(&after);
                 answers.push(after);
@@ -62,6 +63,15 @@ fn is_lost(answer: &Answer) -> bool {
         && request.transport == Transport::Raw
         && request.body.len == 0
         && request.url.len() + request.headers.iter().map(head).sum::<usize>() < SHORT
+}
+
+/// Whether the registry itself began an answer that has an end, and closed the connection before it.
+fn is_cut_short(answer: &Answer) -> bool {
+    let exchange = &answer.exchange;
+    exchange.response.is_some()
+        && exchange.hops.is_empty()
+        && matches!(exchange.error, Some(TransportError::BodyShort { .. }))
+        && exchange.request.body.len == 0
 }
 
 fn is_answered(answer: &Answer) -> bool {

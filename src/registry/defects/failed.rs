@@ -93,6 +93,10 @@ fn blob(seen: &Seen<'_>, failure: Failure) -> Answer {
         (M::RangeBeyondEmpty, _, 416) => {
             Ok(Reply::new(StatusCode::PARTIAL_CONTENT).content(media_type::OCTET_STREAM, Bytes::new()))
         }
+        (M::RangeRefusalCutShort, _, 416) => {
+            let reply = seen.registry.say(failure).with(header::CONTENT_LENGTH, 2048);
+            Ok(Reply { sized: false, ..reply })
+        }
         (M::DeleteBlobUnknown202, "DELETE", 404) => Ok(Reply::new(StatusCode::ACCEPTED)),
         _ => Err(failure),
     }

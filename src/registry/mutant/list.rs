@@ -677,6 +677,8 @@ mutants! {
     LimitServerError "hard-no-5xx" "A limit beyond 32 bits gives 500 (CVE-2023-2253 in distribution ran out of memory).";
     NegativeLimitLost "dist-http-answers"
         "A negative n breaks the connection, as in olareg and go-containerregistry.";
+    RangeRefusalCutShort "dist-http-answers"
+        "The refusal of a range announces the length of the blob and ends early, as in distribution 2.8.2.";
     NullLetterLost "hard-answers" "A null letter in a path breaks the connection.";
     RefusalPoisons "hard-content-undisturbed"
         "Once a manifest was refused, its repository gives 500 (distribution/distribution#4489 is its kin).";
