@@ -20,6 +20,8 @@ pub struct Capability {
     pub setup: Vec<Step>,
     /// The probe; the answer to the last step decides.
     pub steps: Vec<Step>,
+    /// The probe of a run that only reads, which takes the place of setup and steps; without it, one that writes is left out.
+    pub reading: Vec<Step>,
     /// Answers by which a registry declines: any of these conjunctions.
     pub absent: Vec<Vec<Matcher>>,
     /// The requirement or sentence that lets a registry decline.

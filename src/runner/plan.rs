@@ -145,6 +145,17 @@ pub struct Selected {
     pub in_profile: usize,
 }
 
+impl Selected {
+    /// Leaves out, of a run that only reads, the cases that write, and of any other those of content that is given to read.
+    /// How many write.
+    pub fn keep(&mut self, suite: &Suite, only_reads: bool) -> usize {
+        let before = self.cases.len();
+        let other = |case: &Case| if only_reads { case.writes() } else { case.wants_given() };
+        self.cases.retain(|index| !other(&suite.cases[*index]));
+        if only_reads { before - self.cases.len() } else { 0 }
+    }
+}
+
 /// The cases that say something about a registry under `profile`, and that every filter selects.
 pub fn select(suite: &Suite, profile: &Profile, filters: &[Filter]) -> Selected {
     let mut selected = Selected::default();

@@ -51,7 +51,11 @@ pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
         for (capability, seen) in ready {
             probed.stored.extend(seen.stored);
             let mut outcome = seen.outcome;
-            match env.lacking(&capability.needs).filter(|_| !capability.from_run) {
+            let needs = match env.only_reads && !capability.reading.is_empty() {
+                true => &[],
+                false => capability.needs.as_slice(),
+            };
+            match env.lacking(needs).filter(|_| !capability.from_run) {
                 Some(name) => {
                     outcome.present = false;
                     outcome.reason = format!("needs {name}");
@@ -148,9 +152,21 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
         .to_string();
         return outcome.into();
     }
+    let reads = env.only_reads && !capability.reading.is_empty();
+    let writes = |step: &Step| step.action.writes();
+    let nothing_to_read = reads && env.given.is_empty();
+    if nothing_to_read || env.only_reads && !reads && capability.setup.iter().chain(&capability.steps).any(writes) {
+        outcome.present = false;
+        outcome.reason = "not asked, for this run only reads".to_string();
+        return outcome.into();
+    }
     let id = format!("probe/{}", capability.name);
-    let repositories = env.isolation.repositories(&id, 1).unwrap_or_default();
-    let mut thread = match scope_of(env, &id, &capability.content, &[], &repositories) {
+    let given = env.given.first().filter(|_| reads);
+    let repositories = match given {
+        Some(given) => vec![given.repo.clone()],
+        None => env.isolation.repositories(&id, 1).unwrap_or_default(),
+    };
+    let mut thread = match scope_of(env, &id, &capability.content, &[], &repositories, given) {
         Ok(scope) => Thread {
             scope,
             ..Thread::default()
@@ -188,11 +204,15 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
 
 /// Whether the last answer declines, and what it was.
 async fn look(env: &Env, capability: &Capability, thread: &mut Thread) -> Result<(bool, String), Stop> {
-    for step in &capability.setup {
+    let (setup, steps) = match env.only_reads && !capability.reading.is_empty() {
+        true => (&[][..], &capability.reading),
+        false => (capability.setup.as_slice(), &capability.steps),
+    };
+    for step in setup {
         thread.prepare(env, step, Purpose::Probe).await?;
     }
     let mut last = None;
-    for step in &capability.steps {
+    for step in steps {
         last = thread.perform(env, step, 0, Purpose::Probe).await?.or(last);
     }
     let Some(last) = last else {

@@ -11,7 +11,7 @@ use referee::client::{self, Client, normalise_target};
 use referee::load;
 use referee::outcome::{CaseOutcome, Verdict};
 use referee::registry::{self, Auth, Collector, Config, Mutant, Variant};
-use referee::runner::{self, Collecting, Isolation, Trigger};
+use referee::runner::{self, Collecting, Isolation, Reading, Trigger};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,9 @@ pub const NEWEST: &str = "oci-dev";
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The grace period of the collectors.
 const GRACE: Duration = Duration::from_millis(40);
+
+/// What every specimen has from the start, for the cases that read it.
+const GIVEN: [&str; 2] = ["referee/given:image", "referee/given:latest"];
 
 /// A registry to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -443,6 +446,7 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
             }),
             interval: None,
         },
+        seeded: true,
         ..Config::default()
     };
     let registry = registry::start(config).await.expect("a registry on loopback");
@@ -499,6 +503,10 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
             24
         },
         collecting,
+        reading: Some(Reading {
+            wanted: GIVEN.iter().map(|name| name.parse().expect("a name")).collect(),
+            only: false,
+        }),
         suite_digest: String::new(),
         resumed: None,
         cancel: CancellationToken::new(),
