@@ -32,6 +32,14 @@ pub struct Capability {
     pub origin: Origin,
 }
 
+impl Capability {
+    /// Whether a run that only reads can find out about it.
+    pub fn can_be_read(&self) -> bool {
+        let writes = |step: &Step| step.action.writes();
+        !self.reading.is_empty() || !self.setup.iter().chain(&self.steps).any(writes)
+    }
+}
+
 /// Expectations that are judged on every exchange of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Always {

@@ -289,7 +289,7 @@ const EMBEDDED: &str = "this is the embedded reference registry; give a URL to c
 
 /// What reports say about a run that only reads.
 fn left_out(writing: usize) -> String {
-    format!("read-only: nothing was sent that writes, and {writing} cases that write were left out, not judged")
+    format!("read-only: nothing was sent that writes, and the {writing} cases that take writing were left out")
 }
 
 /// The embedded registry; `seeded` has content to read.

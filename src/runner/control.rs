@@ -32,9 +32,9 @@ pub enum Refusal {
         reason: String,
     },
     /// What the run is to read is not there.
-    #[error("{what} cannot be read from {url}: it {seen}")]
+    #[error("there is nothing to read at {url}: {what} {seen}")]
     Content {
-        /// The content.
+        /// The content, or where it was sought.
         what: String,
         /// The address.
         url: String,

@@ -152,6 +152,10 @@ pub async fn find(client: &Client, wanted: &[Wanted], url: &str) -> Result<Vec<G
     if wanted.is_empty() {
         given = finder.in_catalogue().await?;
     }
+    if given.is_empty() {
+        let advice = "names no repository with tags; name some content with --content REPOSITORY:TAG";
+        return Err(finder.nothing(&"the catalogue", advice));
+    }
     Ok(given)
 }
 

@@ -91,10 +91,11 @@ impl From<CapabilityOutcome> for Seen {
     }
 }
 
-/// The capabilities that the cases ask for, and what those need in turn. The minimum chunk length is always of use.
+/// The capabilities that the cases ask for, and what those need in turn. The minimum chunk length is always of use to who writes.
 fn needed(env: &Env, cases: &[usize]) -> BTreeSet<String> {
     let suite = &env.suite;
-    let mut needed = BTreeSet::from([MIN_CHUNK.to_string()]);
+    let always = (!env.only_reads).then(|| MIN_CHUNK.to_string());
+    let mut needed: BTreeSet<String> = always.into_iter().collect();
     for index in cases {
         needed.extend(case_needs(suite, &suite.cases[*index]));
     }
@@ -153,9 +154,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
         return outcome.into();
     }
     let reads = env.only_reads && !capability.reading.is_empty();
-    let writes = |step: &Step| step.action.writes();
-    let nothing_to_read = reads && env.given.is_empty();
-    if nothing_to_read || env.only_reads && !reads && capability.setup.iter().chain(&capability.steps).any(writes) {
+    if env.only_reads && !capability.can_be_read() {
         outcome.present = false;
         outcome.reason = "not asked, for this run only reads".to_string();
         return outcome.into();

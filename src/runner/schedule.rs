@@ -25,10 +25,6 @@ use crate::outcome::{
 /// The length of a chunk where the target announces no minimum.
 const CHUNK: u64 = 1024;
 
-/// What is said where a run that only reads was given nothing and found nothing.
-const NOTHING: &str =
-    "no content was found to read, for there is no catalogue, or nothing in it; name some with --content";
-
 /// How a run is made.
 pub struct Options {
     /// The suite.
@@ -261,7 +257,6 @@ pub(super) async fn meet(
         given.extend(given::gives(&env.given));
         if reading.only {
             greeting.notes.extend(env.given.iter().map(|given| given.note.clone()));
-            greeting.notes.extend(env.given.is_empty().then(|| NOTHING.to_string()));
         }
     }
     let probed = tokio::select! {
