@@ -102,7 +102,9 @@ fn needed(env: &Env, cases: &[usize]) -> BTreeSet<String> {
     let mut open: Vec<String> = needed.iter().cloned().collect();
     while let Some(name) = open.pop() {
         let capability = suite.capabilities.iter().find(|capability| capability.name == name);
-        for need in capability.iter().flat_map(|capability| &capability.needs) {
+        // What is found out by reading alone presupposes nothing.
+        let asked = capability.filter(|capability| !env.only_reads || capability.reading.is_empty());
+        for need in asked.iter().flat_map(|capability| &capability.needs) {
             if needed.insert(need.clone()) {
                 open.push(need.clone());
             }
