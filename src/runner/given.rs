@@ -23,7 +23,10 @@ use crate::oci::reference::{RepositoryName, Tag};
 /// Blobs larger than this are not downloaded to be cut in pieces.
 const BLOB: u64 = 8 << 20;
 
-/// Repositories of a catalogue that are looked into, tags that are tried, children and blobs of which one is to be there.
+/// Repositories of a catalogue that are looked into, for it may name many in which nothing is left.
+const REPOSITORIES: usize = 100;
+
+/// Tags that are tried, children and blobs of which one is to be there.
 const TRIES: usize = 8;
 
 /// How many contents are found in a repository.
@@ -153,7 +156,7 @@ pub async fn find(client: &Client, wanted: &[Wanted], url: &str) -> Result<Vec<G
         given = finder.in_catalogue().await?;
     }
     if given.is_empty() {
-        let advice = "names no repository with tags; name some content with --content REPOSITORY:TAG";
+        let advice = "leads to no repository with tags; name some content with --content REPOSITORY:TAG";
         return Err(finder.nothing(&"the catalogue", advice));
     }
     Ok(given)
@@ -186,10 +189,10 @@ impl Finder<'_> {
 
     /// The first repositories of the catalogue, until one has tags; nothing where there is no catalogue.
     async fn in_catalogue(&self) -> Result<Vec<Given>, Refusal> {
-        let answer = self.get("/v2/_catalog?n=100".to_string(), None).await?;
+        let answer = self.get(format!("/v2/_catalog?n={REPOSITORIES}"), None).await?;
         let names = strings(&answer, "/repositories");
         let names = names.iter().filter_map(|name| name.parse().ok());
-        for repo in names.take(TRIES).collect::<Vec<RepositoryName>>() {
+        for repo in names.take(REPOSITORIES).collect::<Vec<RepositoryName>>() {
             let found = self.in_repository(&repo).await?;
             if !found.is_empty() {
                 return Ok(found);
