@@ -24,11 +24,17 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// The grace period of the collectors.
 const GRACE: Duration = Duration::from_millis(40);
 
-/// What every specimen has from the start, for the cases that read it; by digest, so that a defect of tags hides nothing.
-const GIVEN: [&str; 2] = [
+/// What every specimen has from the start, for the cases that read it.
+const GIVEN: [&str; 2] = ["referee/given:image", "referee/given:latest"];
+
+/// The same where tags are defective, which would hide what is there.
+const GIVEN_BY_DIGEST: [&str; 2] = [
     "referee/given:image@sha256:66c37c2b58b12d6dc137a6550e58354d483db89c8700b54100ebaa2381307e2b",
     "referee/given:latest@sha256:df6ba63e0c0bb9202815de16098497a8413b937c4ec4d74abfc621f51c47a711",
 ];
+
+/// The requirement whose mutants have defective tags.
+const PULL_BY_TAG: &str = "dist-pull-manifest-tag-200";
 
 /// A registry to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -480,6 +486,10 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
                 limit: Duration::from_secs(20),
             }
         });
+    let given = match specimen {
+        Specimen::Mutant(mutant, _) if mutant.breaks() == PULL_BY_TAG => GIVEN_BY_DIGEST,
+        _ => GIVEN,
+    };
     let options = runner::Options {
         suite: suite.clone(),
         cases: runner::select(suite, &profile, &[])
@@ -507,7 +517,7 @@ async fn judge(suite: &Suite, specimen: Specimen, profile: &str, among: &[usize]
         },
         collecting,
         reading: Some(Reading {
-            wanted: GIVEN.iter().map(|name| name.parse().expect("a name")).collect(),
+            wanted: given.iter().map(|name| name.parse().expect("a name")).collect(),
             only: false,
         }),
         suite_digest: String::new(),
