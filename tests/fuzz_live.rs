@@ -187,6 +187,7 @@ async fn judge(case: &str, running: &Running) -> Verdict {
         keep: true,
         suite_digest: String::new(),
         resumed: None,
+        reading: None,
         cancel: CancellationToken::new(),
     };
     let (events, _) = tokio::sync::mpsc::unbounded_channel();

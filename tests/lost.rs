@@ -52,6 +52,7 @@ async fn judge(url: &str) -> CaseOutcome {
         strict: false,
         keep: true,
         resumed: None,
+        reading: None,
         suite_digest: String::new(),
         cancel: CancellationToken::new(),
     };

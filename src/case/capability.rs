@@ -20,6 +20,8 @@ pub struct Capability {
     pub setup: Vec<Step>,
     /// The probe; the answer to the last step decides.
     pub steps: Vec<Step>,
+    /// The probe of a run that only reads, which takes the place of setup and steps; without it, one that writes is left out.
+    pub reading: Vec<Step>,
     /// Answers by which a registry declines: any of these conjunctions.
     pub absent: Vec<Vec<Matcher>>,
     /// The requirement or sentence that lets a registry decline.
@@ -28,6 +30,14 @@ pub struct Capability {
     pub from_run: bool,
     /// Where it is written.
     pub origin: Origin,
+}
+
+impl Capability {
+    /// Whether a run that only reads can find out about it.
+    pub fn can_be_read(&self) -> bool {
+        let writes = |step: &Step| step.action.writes();
+        !self.reading.is_empty() || !self.setup.iter().chain(&self.steps).any(writes)
+    }
 }
 
 /// Expectations that are judged on every exchange of a run.

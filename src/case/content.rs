@@ -52,6 +52,8 @@ pub enum NodeKind {
         /// The nodes whose blobs and manifests are pushed before it by the `push` verb.
         after: Vec<String>,
     },
+    /// Content that the registry has already and that a run is given to read.
+    Given(GivenPart),
     /// Exact text, pushed as a manifest of `media_type`.
     Text {
         /// The text.
@@ -63,6 +65,29 @@ pub enum NodeKind {
         /// The nodes whose blobs and manifests are pushed before it by the `push` verb.
         after: Vec<String>,
     },
+}
+
+/// A part of the content that a run is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GivenPart {
+    /// The manifest that was named, an image or an index.
+    Manifest,
+    /// An image: what was named, or one that the named index lists.
+    Image,
+    /// What was named, if it is an index.
+    Index,
+    /// A blob of the image, as small as there is with at least two bytes.
+    Blob,
+}
+
+impl GivenPart {
+    /// Every part, with the word for it.
+    pub const ALL: [(GivenPart, &'static str); 4] = [
+        (GivenPart::Manifest, "manifest"),
+        (GivenPart::Image, "image"),
+        (GivenPart::Index, "index"),
+        (GivenPart::Blob, "blob"),
+    ];
 }
 
 /// Where the bytes of a blob come from.

@@ -15,16 +15,16 @@ mod step;
 mod template;
 
 pub use capability::{Always, Capability};
-pub use content::{BlobSource, Child, ManifestFields, Node, NodeKind, Patch, Size, SizeUnit};
+pub use content::{BlobSource, Child, GivenPart, ManifestFields, Node, NodeKind, Patch, Size, SizeUnit};
 pub use glob::glob;
 pub use known::Known;
 pub use matcher::{
     BodyMatcher, ErrorMatcher, HeaderMatcher, HeaderOp, JsonOp, LinkMatcher, Matcher, SortOrder, StatusSet,
 };
-pub use model::{Case, CaseId, Origin, ParseCheck, ParseVerdict, Suite};
+pub use model::{Case, CaseId, GIVEN, Origin, ParseCheck, ParseVerdict, Suite};
 pub use requirement::{Binds, Document, Level, Profile, Requirement, Weight};
 pub use step::{
-    Action, Body, Busy, Capture, CaptureFrom, DeleteWhat, Expectation, Fact, Redirects, Send, SendAuth, Step,
+    Action, Body, Busy, Capture, CaptureFrom, DeleteWhat, Expectation, Fact, READING, Redirects, Send, SendAuth, Step,
     UploadHow, Via, Wire,
 };
 pub use template::{Json, Part, Template, TemplateError};

@@ -67,6 +67,21 @@ pub struct Case {
     pub origin: Origin,
 }
 
+/// The capabilities of runs that are given content to read, which is how their cases are known.
+pub const GIVEN: [&str; 4] = ["given", "given-tag", "given-index", "given-blob"];
+
+impl Case {
+    /// Whether it sends anything that could change what the registry holds.
+    pub fn writes(&self) -> bool {
+        self.setup.iter().chain(&self.steps).any(|step| step.action.writes())
+    }
+
+    /// Whether it is about content that the run is given.
+    pub fn wants_given(&self) -> bool {
+        self.needs.iter().any(|need| GIVEN.contains(&need.as_str()))
+    }
+}
+
 /// A document and the verdict that a manifest parser owes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParseCheck {

@@ -119,7 +119,22 @@ pub enum Action {
     },
 }
 
+/// The methods that change nothing ([RFC 9110, section 9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1)).
+pub const READING: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
 impl Action {
+    /// Whether it sends anything that could change what the registry holds.
+    pub fn writes(&self) -> bool {
+        match self {
+            Action::Send(send) => !READING.contains(&send.method.as_str()),
+            Action::Push { .. } | Action::Upload { .. } | Action::Mount { .. } | Action::Delete(_) => true,
+            Action::Gc { .. } => true,
+            Action::Pull { .. } | Action::Head { .. } | Action::Discover { .. } | Action::Tags { .. } => false,
+            Action::Token { .. } | Action::Wait(_) => false,
+            Action::Together { steps, .. } => steps.iter().any(|step| step.action.writes()),
+        }
+    }
+
     /// Whether it closes the connection before there is an answer.
     pub fn hangs_up(&self) -> bool {
         matches!(self, Action::Send(send) if matches!(send.body, Body::Cut { .. }))

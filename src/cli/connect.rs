@@ -47,6 +47,9 @@ pub struct Connection {
     /// What the settings of the official suite say, below everything else.
     #[arg(skip)]
     official: Option<(String, String)>,
+    /// Whether the client refuses to send what could change the registry.
+    #[arg(skip)]
+    reads_only: bool,
 }
 
 /// A registry that can be spoken to; nothing was sent yet.
@@ -64,6 +67,11 @@ impl Connection {
     pub(super) fn with_official(&mut self, login: Option<(String, String)>, insecure: bool) {
         self.official = login;
         self.insecure |= insecure;
+    }
+
+    /// Has the client refuse to send what could change the registry.
+    pub(super) fn reads_only(&mut self, yes: bool) {
+        self.reads_only = yes;
     }
 
     /// Reads the URL.
@@ -98,6 +106,7 @@ impl Connection {
         }
         let mut options = client::Options::new(base.clone());
         options.login = found.login.clone();
+        options.reads_only = self.reads_only;
         options.limits.total = self.timeout;
         options.limits.read = options.limits.read.min(self.timeout);
         options.limits.connect = options.limits.connect.min(self.timeout);

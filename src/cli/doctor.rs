@@ -68,11 +68,12 @@ pub fn doctor(arguments: DoctorArguments) -> Result<Exit, Failure> {
         // What was found out so far stands there before something slow is asked.
         print(&page.take());
         let source = found.source.to_string();
-        let cases = select(&loaded.suite, &chosen, &[]).cases;
+        let mut selected = select(&loaded.suite, &chosen, &[]);
+        selected.keep(&loaded.suite, false);
         let options = runner::Options {
             suite: loaded.suite.into(),
             profile: chosen,
-            cases,
+            cases: selected.cases,
             client: client.clone(),
             url: base.to_string(),
             host: base.origin.authority(),
@@ -87,6 +88,7 @@ pub fn doctor(arguments: DoctorArguments) -> Result<Exit, Failure> {
             copies: 1,
             collecting: None,
             resumed: None,
+            reading: None,
             suite_digest: loaded.digest,
             cancel: CancellationToken::new(),
         };

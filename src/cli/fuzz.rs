@@ -89,7 +89,7 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
         let (running, url) = match &arguments.url {
             Some(url) => (None, url.clone()),
             None => {
-                let running = embedded().await?;
+                let running = embedded(false).await?;
                 let url = running.url();
                 (Some(running), url)
             }

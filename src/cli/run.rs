@@ -20,7 +20,7 @@ use crate::report::journal::Journal;
 use crate::report::progress::{Progress, ProgressEvent};
 use crate::report::terminal;
 use crate::report::{self, Format};
-use crate::runner::{self, Event, Filter, Isolation, select};
+use crate::runner::{self, Event, Filter, Isolation, Reading, Wanted, select};
 
 /// The profile of a run that names none.
 pub const DEFAULT_PROFILE: &str = "oci-1.1";
@@ -32,6 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   referee run http://127.0.0.1:5000
   referee run http://127.0.0.1:5000 --profile oci-1.0 --filter 'upload/*,tags/*' --out reports
+  referee run https://registry.example --read-only --content library/alpine:3.20 --content library/busybox
   referee run https://registry.example --repos team/a --username ci --password-stdin < secret";
 
 /// How a registry is certified.
@@ -58,6 +59,14 @@ pub struct RunArguments {
     /// Write what failed into a file of known failures, whose reasons are then to be filled in
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     write_known_failures: Option<PathBuf>,
+    /// Send nothing that writes: only cases that read are run, on what the registry has already (see --content), and all
+    /// others are left out
+    #[arg(long, conflicts_with_all = ["collects", "keep", "gc_dry_run", "gc_grace", "gc_live"], help_heading = "What is judged")]
+    read_only: bool,
+    /// What a --read-only run reads: REPOSITORY[:TAG][@DIGEST], without the registry (repeatable). Of a repository alone
+    /// some tags are taken; without any, some of the first repository in the catalogue that has tags
+    #[arg(long, value_name = "NAME", requires = "read_only", help_heading = "What is judged")]
+    content: Vec<Wanted>,
     /// Count warnings as failures
     #[arg(long, help_heading = "What is judged")]
     strict: bool,
@@ -121,12 +130,14 @@ pub struct RunArguments {
 /// Certifies a registry, writes the reports and prints the summary.
 pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
     let official_notes = take_official(&mut arguments)?;
+    arguments.connection.reads_only(arguments.read_only);
     let loaded = load_suite(&arguments.suite)?;
     let name = arguments.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
     let chosen = profile(&loaded.suite, name)?.clone();
     let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_OUT));
     check_filters(&loaded.suite, &arguments.filter)?;
     let mut selected = select(&loaded.suite, &chosen, &arguments.filter);
+    let writing = selected.keep(&loaded.suite, arguments.read_only);
     if let Some(partition) = arguments.partition {
         selected
             .cases
@@ -180,7 +191,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         let (embedded, base) = match target {
             Some(base) => (None, base),
             None => {
-                let running = embedded().await?;
+                let running = embedded(arguments.read_only).await?;
                 let base = arguments.connection.base(&running.url())?;
                 (Some(running), base)
             }
@@ -208,6 +219,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             .chain(found.notes)
             .chain(official_notes)
             .chain(embedded_note)
+            .chain(arguments.read_only.then(|| left_out(writing)))
             .collect();
         let options = runner::Options {
             suite: loaded.suite.into(),
@@ -226,6 +238,10 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             keep: arguments.keep || embedded.is_some(),
             copies: u32::MAX,
             collecting,
+            reading: arguments.read_only.then(|| Reading {
+                wanted: arguments.content.clone(),
+                only: true,
+            }),
             suite_digest: loaded.digest,
             resumed,
             cancel: cancel.clone(),
@@ -271,9 +287,16 @@ fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
 /// What reports say about a run without a URL.
 const EMBEDDED: &str = "this is the embedded reference registry; give a URL to certify another";
 
-pub(super) async fn embedded() -> Result<Running, Failure> {
+/// What reports say about a run that only reads.
+fn left_out(writing: usize) -> String {
+    format!("read-only: nothing was sent that writes, and the {writing} cases that take writing were left out")
+}
+
+/// The embedded registry; `seeded` has content to read.
+pub(super) async fn embedded(seeded: bool) -> Result<Running, Failure> {
     let config = Config {
         collector: collecting::embedded(),
+        seeded,
         ..Config::default()
     };
     registry::start(config)
@@ -330,7 +353,11 @@ async fn with_progress(
     };
     // The sender goes with the run, which ends the showing.
     let (report, journal) = tokio::join!(runner::run(options, events), showing);
-    let report = report.map_err(|refusal| Failure::new(Exit::NoTarget, refusal))?;
+    let report = report.map_err(|refusal| match refusal {
+        // The registry is there; it is the name that is wrong, or the right to read it.
+        runner::Refusal::Content { .. } => Failure::new(Exit::Usage, refusal),
+        _ => Failure::new(Exit::NoTarget, refusal),
+    })?;
     Ok((report, journal))
 }
 

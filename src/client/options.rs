@@ -19,6 +19,9 @@ pub struct Options {
     pub limits: Limits,
     /// The value of `User-Agent`.
     pub user_agent: String,
+    /// Whether nothing is sent that could change what the target holds: any method but GET, HEAD and OPTIONS is refused,
+    /// whoever asks for it. The request for a token is none that does, though some token services want a POST for it.
+    pub reads_only: bool,
     /// Bytes of a response body kept in memory; a larger one is known by its length and hashes.
     pub keep: usize,
 }
@@ -56,6 +59,7 @@ impl Options {
             tls: TlsOptions::default(),
             limits: Limits::default(),
             user_agent: concat!("referee/", env!("CARGO_PKG_VERSION")).to_owned(),
+            reads_only: false,
             keep: 8 * 1024 * 1024,
         }
     }

@@ -29,6 +29,9 @@ use super::wire::{Clock, Fields, Outgoing, Reply, field};
 /// Redirects followed at most.
 const REDIRECTS: u32 = 10;
 
+/// The methods of a client that only reads.
+const READING: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
 /// How often 429 and 503 are waited for.
 const WAITS: u32 = 5;
 
@@ -136,6 +139,11 @@ impl Client {
 
     /// Sends, and goes where redirects lead.
     pub(super) async fn follow(&self, spec: &RequestSpec, place: Place, flight: &mut Flight) -> Answer {
+        // Every request comes by here, and a redirect makes none of them a write.
+        if self.inner.options.reads_only && !READING.contains(&spec.method.as_str()) && spec.purpose != Purpose::Auth {
+            let reason = format!("this run only reads, and {} may write", spec.method);
+            return flight.unsendable(spec, &place.url(), reason, &self.inner.redactor);
+        }
         let mut leg = Leg {
             place,
             method: spec.method.clone(),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::data::mix;
 use super::{Data, Scope, ScopeError};
-use crate::case::{BlobSource, Child, ManifestFields, Node, NodeKind, Patch, Template};
+use crate::case::{BlobSource, Child, GivenPart, ManifestFields, Node, NodeKind, Patch, Template};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::media_type::{OCI_CONFIG, OCI_EMPTY, OCI_LAYER, OCTET_STREAM};
 
@@ -221,6 +221,7 @@ impl Builder<'_> {
                 let data = whole.data.slice(from, to);
                 Ok(leaf(name, data, Algorithm::Sha256, OCTET_STREAM.to_string(), role))
             }
+            NodeKind::Given(part) => Ok(self.given(name, *part)),
             NodeKind::Image(fields) => self.image(name, fields, false),
             NodeKind::Artifact(fields) => self.image(name, fields, true),
             NodeKind::Index(fields) => self.index(name, fields),
@@ -246,6 +247,21 @@ impl Builder<'_> {
                 self.written(name, bytes, media_type, *algorithm, after)
             }
         }
+    }
+
+    /// What the run is given under the name of the node; where a case is only shown, something that nobody has.
+    fn given(&self, name: &str, part: GivenPart) -> Built {
+        let given = self.scope.given.get(&part).map(|built| (**built).clone());
+        let mut built = given.unwrap_or_else(|| {
+            let role = if part == GivenPart::Blob {
+                Role::Blob
+            } else {
+                Role::Manifest
+            };
+            leaf(name, Data::random(0, 2), Algorithm::Sha256, OCTET_STREAM.into(), role)
+        });
+        built.name = name.to_string();
+        built
     }
 
     fn blob(&mut self, name: &str, source: &BlobSource) -> Result<Data, BuildError> {

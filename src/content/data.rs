@@ -24,6 +24,13 @@ pub enum Data {
         /// How many bytes.
         len: u64,
     },
+    /// Not at hand: known by what a registry that is only read says of it.
+    Named {
+        /// Its digest, unless it is a part of something.
+        digest: Option<Digest>,
+        /// How many bytes.
+        len: u64,
+    },
 }
 
 impl Data {
@@ -40,7 +47,7 @@ impl Data {
     pub fn len(&self) -> u64 {
         match self {
             Data::Bytes(bytes) => bytes.len() as u64,
-            Data::Generated { len, .. } => *len,
+            Data::Generated { len, .. } | Data::Named { len, .. } => *len,
         }
     }
 
@@ -64,6 +71,10 @@ impl Data {
                     Data::Generated { seed, offset, len }
                 }
             }
+            Data::Named { digest, len } => Data::Named {
+                digest: digest.clone().filter(|_| (from, to) == (0, *len)),
+                len: to - from,
+            },
         }
     }
 
@@ -71,7 +82,7 @@ impl Data {
     pub fn bytes(&self) -> Option<&Bytes> {
         match self {
             Data::Bytes(bytes) => Some(bytes),
-            Data::Generated { .. } => None,
+            Data::Generated { .. } | Data::Named { .. } => None,
         }
     }
 
@@ -84,6 +95,7 @@ impl Data {
                 return None;
             }
             let piece = match &data {
+                Data::Named { .. } => return None,
                 Data::Bytes(bytes) => bytes.clone(),
                 Data::Generated { seed, offset, len } => sequence(*seed, offset + at, PIECE.min(len - at)),
             };
@@ -97,16 +109,37 @@ impl Data {
         let part = match self.slice(from, from.saturating_add(buffer.len() as u64)) {
             Data::Bytes(bytes) => bytes,
             Data::Generated { seed, offset, len } => sequence(seed, offset, len),
+            Data::Named { .. } => Bytes::new(),
         };
         let filled = part.len().min(buffer.len());
         buffer[..filled].copy_from_slice(&part[..filled]);
     }
 
-    /// Its digest.
+    /// Its digest; that of content which is not at hand has the algorithm by which it is known.
     pub fn digest(&self, algorithm: Algorithm) -> Digest {
+        if let Data::Named {
+            digest: Some(digest), ..
+        } = self
+        {
+            return digest.clone();
+        }
         let mut hasher = Hasher::new(algorithm);
         self.pieces().for_each(|piece| hasher.update(&piece));
         hasher.finish()
+    }
+
+    /// Whether so many bytes with these hashes, in hexadecimal, are this content, as far as can be known.
+    pub fn is(&self, len: u64, sha256: &str, sha512: &str) -> bool {
+        let same = |digest: &Digest| match digest.algorithm() {
+            Some(Algorithm::Sha256) => digest.encoded() == sha256,
+            Some(Algorithm::Sha512) => digest.encoded() == sha512,
+            None => true,
+        };
+        len == self.len()
+            && match self {
+                Data::Named { digest, .. } => digest.as_ref().is_none_or(same),
+                Data::Bytes(_) | Data::Generated { .. } => same(&self.digest(Algorithm::Sha256)),
+            }
     }
 }
 
@@ -140,6 +173,24 @@ mod tests {
             assert_eq!(sequence(7, from, to - from), whole.slice(from as usize..to as usize));
         }
         assert_ne!(sequence(8, 0, 100), whole.slice(0..100));
+    }
+
+    #[test]
+    fn content_that_is_not_at_hand_is_known_by_its_digest() {
+        let at_hand = Data::Bytes(Bytes::from_static(b"abc"));
+        let [sha256, sha512] = Algorithm::ALL.map(|algorithm| at_hand.digest(algorithm));
+        for digest in [&sha256, &sha512] {
+            let named = Data::Named {
+                digest: Some(digest.clone()),
+                len: 3,
+            };
+            assert!(named.is(3, sha256.encoded(), sha512.encoded()));
+            assert!(!named.is(2, sha256.encoded(), sha512.encoded()));
+            assert!(!named.is(3, "00", "00"));
+            assert!(named.slice(1, 2).is(1, "00", "00") && named.slice(0, 9) == named);
+            assert!(named.bytes().is_none() && named.pieces().next().is_none());
+        }
+        assert!(at_hand.is(3, sha256.encoded(), "") && !at_hand.is(3, "00", sha512.encoded()));
     }
 
     #[test]

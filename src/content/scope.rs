@@ -6,13 +6,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{Built, Graph, Role};
-use crate::case::{Json, Part, Template};
+use crate::case::{GivenPart, Json, Part, Template};
 
 /// The values that templates of a case are filled in with: variables and the content graph.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     /// `repo`, `nonce`, `host`, the other repositories, captures.
     pub variables: BTreeMap<String, String>,
+    /// What the run is given to read.
+    pub given: BTreeMap<GivenPart, Arc<Built>>,
     /// The case's content.
     pub graph: Graph,
     /// Ends every `${tag.x}`, so that tags are unlike those of other cases and runs.

@@ -12,10 +12,10 @@ use crate::oci::digest::Algorithm;
 pub(super) fn content(node: &str, answer: &Answer, scope: &Scope) -> Result<Option<Mismatch>, ScopeError> {
     let wanted = &scope.node(node)?.data;
     let received = &answer.body;
-    let digest = wanted.digest(Algorithm::Sha256);
-    if received.len == wanted.len() && received.sha256 == digest.encoded() {
+    if wanted.is(received.len, &received.sha256, &received.sha512) {
         return Ok(None);
     }
+    let digest = wanted.digest(Algorithm::Sha256);
     let mut actual = format!("{} bytes, sha256:{}", received.len, received.sha256);
     if let Some(bytes) = wanted.bytes()
         && received.len > 0

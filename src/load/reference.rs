@@ -30,6 +30,7 @@ const VARIABLES: &str = "\
 | `${host}` | the host of the registry, with its port |
 | `${nonce}` | a word that no other case and no other run has |
 | `${tag.NAME}` | a tag that no other case and no other run has |
+| `${given-tag}` | the tag of the content that a run is given to read |
 | `${i}` | in `together`, the number of the copy, from 0 |
 | `${NODE.digest}`, `.hex`, `.algorithm` | the digest of a node, and its two parts |
 | `${NODE.size}`, `.text` | its length; its bytes as text |

@@ -25,6 +25,8 @@ pub struct Config {
     pub limits: Limits,
     /// How it collects garbage.
     pub collector: Collector,
+    /// Whether it has content from the start, in the repository `referee/given`.
+    pub seeded: bool,
 }
 
 impl Default for Config {
@@ -37,6 +39,7 @@ impl Default for Config {
             reader: None,
             limits: Limits::default(),
             collector: Collector::default(),
+            seeded: false,
         }
     }
 }

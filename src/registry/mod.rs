@@ -32,6 +32,7 @@ mod tags;
 mod upload;
 
 mod identifier;
+mod seed;
 mod store;
 
 mod collect;

@@ -26,6 +26,7 @@ use super::oras::{self, Form};
 use super::request::Request;
 use super::respond::{Answer, Failure, Reply};
 use super::routes::Route;
+use super::seed;
 use super::store::Store;
 use super::{Config, Limits, Mutant, Variant};
 use crate::oci::error_body::ErrorCode;
@@ -155,13 +156,17 @@ pub(super) struct Registry {
 
 impl Registry {
     fn new(config: Config, other_host: Option<SocketAddr>) -> Self {
+        let mut store = Store::default();
+        if config.seeded {
+            seed::seed(&mut store);
+        }
         Self {
             limits: config.limits,
             gate: Gate::new(config.auth, config.reader),
             identifiers: Identifiers::default(),
             mutant: config.mutant,
             variants: config.variants,
-            store: Mutex::default(),
+            store: Mutex::new(store),
             collections: Collections::new(config.collector),
             memory: Memory::default(),
             other_host,

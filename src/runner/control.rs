@@ -31,6 +31,16 @@ pub enum Refusal {
         /// What was seen.
         reason: String,
     },
+    /// What the run is to read is not there.
+    #[error("there is nothing to read at {url}: {what} {seen}")]
+    Content {
+        /// The content, or where it was sought.
+        what: String,
+        /// The address.
+        url: String,
+        /// What was seen.
+        seen: String,
+    },
     /// There is something, but it is no registry.
     #[error(
         "there is no registry at {url}: {seen}\n  a registry answers GET /v2/ with 200, or with 401 and a challenge"
@@ -120,7 +130,7 @@ async fn get(env: &Env, path: &str) -> Answer {
     env.client.send(request).await
 }
 
-fn refuse_without_answer(answer: &Answer, url: &str) -> Result<(), Refusal> {
+pub(super) fn refuse_without_answer(answer: &Answer, url: &str) -> Result<(), Refusal> {
     let Some(error) = answer.error() else { return Ok(()) };
     Err(match error {
         TransportError::Login { reason } => Refusal::Login {

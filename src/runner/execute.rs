@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 use super::Env;
 use super::cleanup::Stored;
 use super::gc::Slot;
+use super::given::Given;
 use super::isolate::{scope, setting};
-use crate::case::{Action, Case, Expectation, Node, Step, Template};
+use crate::case::{Action, Case, Expectation, GIVEN, Node, Step, Template};
 use crate::client::{Answer, Exchange, Purpose, TransportError};
 use crate::content::{Scope, ScopeError};
 use crate::expect::{self, Mismatch};
@@ -26,16 +27,12 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
     if let Some(name) = env.lacking(&case.needs) {
         return nothing(skipped(case, SkipReason::Capability { name: name.to_string() }));
     }
-    let Some(repositories) = env.isolation.repositories(&case.id.0, 1 + case.repos.len()) else {
-        let needed = 1 + case.repos.len();
-        return nothing(skipped(case, SkipReason::Repositories { needed }));
-    };
-    let scope = match scope_of(env, &case.id.0, &case.content, &case.repos, &repositories) {
-        Ok(scope) => scope,
-        Err(message) => return nothing(outcome(case, Verdict::Error { message }, Thread::default(), started)),
+    let scopes = match scopes(env, case) {
+        Ok(scopes) => scopes,
+        Err(Verdict::Skip { reason }) => return nothing(skipped(case, reason)),
+        Err(verdict) => return nothing(outcome(case, verdict, Thread::default(), started)),
     };
     let mut thread = Thread {
-        scope,
         case: index,
         slot,
         ..Thread::default()
@@ -43,7 +40,7 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
     let stopped = tokio::select! {
         biased;
         () = cancel.cancelled() => None,
-        result = thread.run(env, case) => Some(result.err()),
+        stop = thread.run_with(env, case, scopes) => Some(stop),
     };
     let timed_out = |exchange: &Exchange| matches!(exchange.error, Some(TransportError::Timeout { .. }));
     if matches!(stopped, Some(Some(Stop::Error(_)))) && thread.exchanges.iter().any(timed_out) {
@@ -55,6 +52,36 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
     };
     let stored = std::mem::take(&mut thread.stored);
     (outcome(case, verdict, thread, started), stored)
+}
+
+/// The values for one pass through a case, or where it is about content that the run is given, for a pass with each.
+fn scopes(env: &Env, case: &Case) -> Result<Vec<Scope>, Verdict> {
+    let error = |message| Verdict::Error { message };
+    if case.wants_given() {
+        let suitable = env.given.iter().filter(|given| given.suits(case));
+        let scopes = suitable.map(|given| {
+            let repositories = vec![given.repo.clone(); 1 + case.repos.len()];
+            scope_of(env, &case.id.0, &case.content, &case.repos, &repositories, Some(given)).map_err(error)
+        });
+        let scopes: Vec<Scope> = scopes.collect::<Result<_, _>>()?;
+        let name = case.needs.iter().find(|need| GIVEN.contains(&need.as_str()));
+        return match scopes.is_empty() {
+            false => Ok(scopes),
+            true => Err(Verdict::Skip {
+                reason: SkipReason::Capability {
+                    name: name.cloned().unwrap_or_default(),
+                },
+            }),
+        };
+    }
+    let needed = 1 + case.repos.len();
+    let Some(repositories) = env.isolation.repositories(&case.id.0, needed) else {
+        return Err(Verdict::Skip {
+            reason: SkipReason::Repositories { needed },
+        });
+    };
+    let scope = scope_of(env, &case.id.0, &case.content, &case.repos, &repositories, None);
+    Ok(vec![scope.map_err(error)?])
 }
 
 /// The verdict on a case that the end of the run cut off.
@@ -89,6 +116,7 @@ pub fn scope_of(
     content: &[Node],
     repos: &[String],
     repositories: &[String],
+    given: Option<&Given>,
 ) -> Result<Scope, String> {
     scope(
         &env.host,
@@ -96,6 +124,7 @@ pub fn scope_of(
         content,
         repos,
         repositories,
+        given,
     )
 }
 
@@ -151,6 +180,17 @@ pub struct Performed {
 }
 
 impl Thread {
+    /// Runs a case with each of the values; what ended the first pass that did not go through to its end.
+    async fn run_with(&mut self, env: &Env, case: &Case, scopes: Vec<Scope>) -> Option<Stop> {
+        let mut first = None;
+        for scope in scopes {
+            self.scope = scope;
+            let stop = self.run(env, case).await.err();
+            first = first.or(stop);
+        }
+        first
+    }
+
     async fn run(&mut self, env: &Env, case: &Case) -> Result<(), Stop> {
         for step in &case.setup {
             self.prepare(env, step, Purpose::Setup).await?;

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::given::Given;
 use crate::case::Node;
 use crate::content::{Graph, Scope, Setting};
 use crate::oci::reference::RepositoryName;
@@ -74,6 +75,9 @@ impl Isolation {
     }
 }
 
+/// The variable that holds the tag of given content.
+const GIVEN_TAG: &str = "given-tag";
+
 /// The setting of a case's content.
 pub fn setting(seed: u64, case: &str, chunk: u64) -> Setting {
     Setting {
@@ -91,6 +95,7 @@ pub fn scope(
     content: &[Node],
     repos: &[String],
     repositories: &[String],
+    given: Option<&Given>,
 ) -> Result<Scope, String> {
     let key = short_hash(&format!("{:016x}", setting.seed));
     let mut scope = Scope {
@@ -103,6 +108,11 @@ pub fn scope(
         .extend(names.map(str::to_string).zip(repositories.iter().cloned()));
     scope.variables.insert("host".into(), host.to_string());
     scope.variables.insert("nonce".into(), key);
+    if let Some(given) = given {
+        scope.given = given.parts.clone();
+        let tag = given.tag.iter().map(|tag| (GIVEN_TAG.to_string(), tag.clone()));
+        scope.variables.extend(tag);
+    }
     scope.graph = Graph::build(content, &setting, &scope).map_err(|error| error.to_string())?;
     Ok(scope)
 }

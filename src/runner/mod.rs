@@ -11,6 +11,7 @@ mod examine;
 mod execute;
 mod expand;
 mod gc;
+mod given;
 mod isolate;
 mod lost;
 mod order;
@@ -28,6 +29,7 @@ pub use control::Refusal;
 pub use examine::{Asked, Examined, NameSeen, examine};
 pub use expand::{Planned, PlannedBody, expand, fallback_tag};
 pub use gc::{Collecting, Trigger};
+pub use given::{Reading, Wanted, WantedError};
 pub use isolate::{Isolation, RepoError};
 pub use plan::{Filter, FilterError, Selected, Unknown, requirements, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};
@@ -66,6 +68,10 @@ pub struct Env {
     pub unkept: std::sync::atomic::AtomicU64,
     /// Where cases meet the trigger of a garbage collection, if there is one.
     pub collector: Option<gc::Collector>,
+    /// The content that it is given to read.
+    pub given: Vec<given::Given>,
+    /// Whether it does nothing else.
+    pub only_reads: bool,
     /// Ends the run where the registry has stopped answering.
     pub silence: silence::Silence,
 }

@@ -145,6 +145,23 @@ pub struct Selected {
     pub in_profile: usize,
 }
 
+impl Selected {
+    /// Leaves out, of a run that only reads, the cases that write or need what cannot be found out without writing, and of
+    /// any other those of content that is given to read. How many a run that only reads leaves out.
+    pub fn keep(&mut self, suite: &Suite, only_reads: bool) -> usize {
+        let before = self.cases.len();
+        let unread = suite.capabilities.iter().filter(|capability| !capability.can_be_read());
+        let unread: Vec<&str> = unread.map(|capability| capability.name.as_str()).collect();
+        let needs_writing = |case: &Case| case.needs.iter().any(|need| unread.contains(&need.as_str()));
+        let other = |case: &Case| match only_reads {
+            true => case.writes() || needs_writing(case),
+            false => case.wants_given(),
+        };
+        self.cases.retain(|index| !other(&suite.cases[*index]));
+        if only_reads { before - self.cases.len() } else { 0 }
+    }
+}
+
 /// The cases that say something about a registry under `profile`, and that every filter selects.
 pub fn select(suite: &Suite, profile: &Profile, filters: &[Filter]) -> Selected {
     let mut selected = Selected::default();

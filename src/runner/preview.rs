@@ -47,7 +47,14 @@ pub fn preview(case: &Case) -> Result<Vec<PreviewStep>, String> {
         .repositories(&case.id.0, 1 + case.repos.len())
         .unwrap_or_default();
     let setting = setting(0, &case.id.0, CHUNK);
-    let scope = scope("registry.example", setting, &case.content, &case.repos, &repositories)?;
+    let scope = scope(
+        "registry.example",
+        setting,
+        &case.content,
+        &case.repos,
+        &repositories,
+        None,
+    )?;
     let mut out = Vec::new();
     for (steps, setup) in [(&case.setup, true), (&case.steps, false)] {
         for step in steps {

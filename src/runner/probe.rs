@@ -51,7 +51,11 @@ pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
         for (capability, seen) in ready {
             probed.stored.extend(seen.stored);
             let mut outcome = seen.outcome;
-            match env.lacking(&capability.needs).filter(|_| !capability.from_run) {
+            let needs = match env.only_reads && !capability.reading.is_empty() {
+                true => &[],
+                false => capability.needs.as_slice(),
+            };
+            match env.lacking(needs).filter(|_| !capability.from_run) {
                 Some(name) => {
                     outcome.present = false;
                     outcome.reason = format!("needs {name}");
@@ -87,17 +91,20 @@ impl From<CapabilityOutcome> for Seen {
     }
 }
 
-/// The capabilities that the cases ask for, and what those need in turn. The minimum chunk length is always of use.
+/// The capabilities that the cases ask for, and what those need in turn. The minimum chunk length is always of use to who writes.
 fn needed(env: &Env, cases: &[usize]) -> BTreeSet<String> {
     let suite = &env.suite;
-    let mut needed = BTreeSet::from([MIN_CHUNK.to_string()]);
+    let always = (!env.only_reads).then(|| MIN_CHUNK.to_string());
+    let mut needed: BTreeSet<String> = always.into_iter().collect();
     for index in cases {
         needed.extend(case_needs(suite, &suite.cases[*index]));
     }
     let mut open: Vec<String> = needed.iter().cloned().collect();
     while let Some(name) = open.pop() {
         let capability = suite.capabilities.iter().find(|capability| capability.name == name);
-        for need in capability.iter().flat_map(|capability| &capability.needs) {
+        // What is found out by reading alone presupposes nothing.
+        let asked = capability.filter(|capability| !env.only_reads || capability.reading.is_empty());
+        for need in asked.iter().flat_map(|capability| &capability.needs) {
             if needed.insert(need.clone()) {
                 open.push(need.clone());
             }
@@ -148,9 +155,19 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
         .to_string();
         return outcome.into();
     }
+    let reads = env.only_reads && !capability.reading.is_empty();
+    if env.only_reads && !capability.can_be_read() {
+        outcome.present = false;
+        outcome.reason = "not asked, for this run only reads".to_string();
+        return outcome.into();
+    }
     let id = format!("probe/{}", capability.name);
-    let repositories = env.isolation.repositories(&id, 1).unwrap_or_default();
-    let mut thread = match scope_of(env, &id, &capability.content, &[], &repositories) {
+    let given = env.given.first().filter(|_| reads);
+    let repositories = match given {
+        Some(given) => vec![given.repo.clone()],
+        None => env.isolation.repositories(&id, 1).unwrap_or_default(),
+    };
+    let mut thread = match scope_of(env, &id, &capability.content, &[], &repositories, given) {
         Ok(scope) => Thread {
             scope,
             ..Thread::default()
@@ -188,11 +205,15 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
 
 /// Whether the last answer declines, and what it was.
 async fn look(env: &Env, capability: &Capability, thread: &mut Thread) -> Result<(bool, String), Stop> {
-    for step in &capability.setup {
+    let (setup, steps) = match env.only_reads && !capability.reading.is_empty() {
+        true => (&[][..], &capability.reading),
+        false => (capability.setup.as_slice(), &capability.steps),
+    };
+    for step in setup {
         thread.prepare(env, step, Purpose::Probe).await?;
     }
     let mut last = None;
-    for step in &capability.steps {
+    for step in steps {
         last = thread.perform(env, step, 0, Purpose::Probe).await?.or(last);
     }
     let Some(last) = last else {

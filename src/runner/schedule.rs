@@ -12,6 +12,7 @@ use super::cleanup::{clean_up, clean_up_unless_late};
 use super::control::{self, Greeting, Refusal};
 use super::execute::{cut_off, failed, run_case};
 use super::gc::{self, Collecting, Collector, Done};
+use super::given::{self, Reading};
 use super::probe::{self, Probed};
 use super::silence::Silence;
 use super::{Env, Isolation, order};
@@ -58,6 +59,8 @@ pub struct Options {
     pub copies: u32,
     /// How garbage is collected, if it can be.
     pub collecting: Option<Collecting>,
+    /// What is read that the target has already, if anything.
+    pub reading: Option<Reading>,
     /// Tells one suite from another.
     pub suite_digest: String,
     /// What an earlier run, which was cut off, has found out; its cases are not among `cases`.
@@ -219,6 +222,8 @@ impl Env {
             copies: options.copies,
             unkept: Default::default(),
             collector: None,
+            given: Vec::new(),
+            only_reads: options.reading.as_ref().is_some_and(|reading| reading.only),
             silence: Silence::new(options.jobs, stop.clone()),
         }
     }
@@ -230,7 +235,7 @@ pub(super) async fn meet(
     options: &Options,
     stop: &CancellationToken,
 ) -> Result<(Greeting, Probed), Refusal> {
-    let greeting = tokio::select! {
+    let mut greeting = tokio::select! {
         biased;
         () = stop.cancelled() => Default::default(),
         greeting = control::check(env, &options.url) => greeting?,
@@ -238,6 +243,20 @@ pub(super) async fn meet(
     let mut given = options.collecting.as_ref().map(Collecting::gives).unwrap_or_default();
     if env.isolation.is_fresh() {
         given.push("fresh-repository");
+    }
+    if let Some(reading) = &options.reading {
+        env.given = tokio::select! {
+            biased;
+            () = stop.cancelled() => Default::default(),
+            found = given::find(&env.client, &reading.wanted, &options.url) => match found {
+                Err(refusal) if reading.only => return Err(refusal),
+                found => found.unwrap_or_default(),
+            },
+        };
+        given.extend(given::gives(&env.given));
+        if reading.only {
+            greeting.notes.extend(env.given.iter().map(|given| given.note.clone()));
+        }
     }
     let probed = tokio::select! {
         biased;

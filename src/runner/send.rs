@@ -163,6 +163,8 @@ fn spec(planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<RequestSpe
 
 fn body(data: &Data, chunked: bool) -> client::Body {
     match data {
+        // What is only read is never sent.
+        Data::Named { .. } => client::Body::Empty,
         Data::Bytes(bytes) if chunked => client::Body::Chunked(vec![bytes.clone()]),
         Data::Bytes(bytes) => client::Body::Bytes(bytes.clone()),
         Data::Generated { len, .. } => {

@@ -80,6 +80,7 @@ fn vectors_of(case: &Case) -> Result<Vec<Vector>, String> {
         &case.content,
         &case.repos,
         &repositories,
+        None,
     )?;
     case.parse
         .iter()

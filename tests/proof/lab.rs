@@ -11,7 +11,7 @@ use referee::client::{self, Client, normalise_target};
 use referee::load;
 use referee::outcome::{CaseOutcome, Verdict};
 use referee::registry::{self, Auth, Collector, Config, Mutant, Variant};
-use referee::runner::{self, Collecting, Isolation, Trigger};
+use referee::runner::{self, Collecting, Isolation, Reading, Trigger};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,18 @@ pub const NEWEST: &str = "oci-dev";
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The grace period of the collectors.
 const GRACE: Duration = Duration::from_millis(40);
+
+/// What every specimen has from the start, for the cases that read it.
+const GIVEN: [&str; 2] = ["referee/given:image", "referee/given:latest"];
+
+/// The same where tags are defective, which would hide what is there.
+const GIVEN_BY_DIGEST: [&str; 2] = [
+    "referee/given:image@sha256:66c37c2b58b12d6dc137a6550e58354d483db89c8700b54100ebaa2381307e2b",
+    "referee/given:latest@sha256:df6ba63e0c0bb9202815de16098497a8413b937c4ec4d74abfc621f51c47a711",
+];
+
+/// The requirement whose mutants have defective tags.
+const PULL_BY_TAG: &str = "dist-pull-manifest-tag-200";
 
 /// A registry to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -464,6 +476,7 @@ async fn judge(suite: &Arc<Suite>, specimen: Specimen, profile: &str, among: &[u
             }),
             interval: None,
         },
+        seeded: true,
         ..Config::default()
     };
     let registry = registry::start(config).await.expect("a registry on loopback");
@@ -494,6 +507,10 @@ async fn judge(suite: &Arc<Suite>, specimen: Specimen, profile: &str, among: &[u
                 limit: Duration::from_secs(20),
             }
         });
+    let given = match specimen {
+        Specimen::Mutant(mutant, _) if mutant.breaks() == PULL_BY_TAG => GIVEN_BY_DIGEST,
+        _ => GIVEN,
+    };
     let options = runner::Options {
         suite: suite.clone(),
         cases: runner::select(suite, &profile, &[])
@@ -520,6 +537,10 @@ async fn judge(suite: &Arc<Suite>, specimen: Specimen, profile: &str, among: &[u
             24
         },
         collecting,
+        reading: Some(Reading {
+            wanted: given.iter().map(|name| name.parse().expect("a name")).collect(),
+            only: false,
+        }),
         suite_digest: String::new(),
         resumed: None,
         cancel: CancellationToken::new(),

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Decoder, Place, Role, What};
-use crate::case::{BlobSource, Child, Json, ManifestFields, Node, NodeKind, Patch, Size, Template};
+use crate::case::{BlobSource, Child, GivenPart, Json, ManifestFields, Node, NodeKind, Patch, Size, Template};
 use crate::load::diagnostic::{Code, Diagnostic, Span};
 use crate::load::tree::{Key, Tree, Value};
 use crate::load::vocabulary::{self, Shape};
@@ -64,6 +64,7 @@ impl Decoder<'_> {
             "index" => self.manifest(value, &vocabulary::INDEX).map(NodeKind::Index),
             "artifact" => self.manifest(value, &vocabulary::ARTIFACT).map(NodeKind::Artifact),
             "json" => self.json_node(value),
+            "given" => self.word(value, &GivenPart::ALL).map(NodeKind::Given),
             _ => self.text_node(value),
         }
     }

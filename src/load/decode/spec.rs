@@ -245,6 +245,7 @@ impl Decoder<'_> {
         let setup = self.steps(fields.get("setup"));
         self.place = Place::Probe;
         let steps = self.steps(fields.get("steps"));
+        let reading = self.steps(fields.get("reading"));
         let absent = self.items(fields.get("absent"), "a list of matchers", |decoder, item| {
             Some(decoder.matchers(item))
         });
@@ -253,7 +254,7 @@ impl Decoder<'_> {
         let from_run = fields.get("from-run").and_then(|tree| self.flag(tree)).unwrap_or(false);
         let head = fields.get("capability").map_or(fields.head, |tree| tree.span);
         if from_run {
-            for key in ["content", "setup", "steps", "absent"] {
+            for key in ["content", "setup", "steps", "reading", "absent"] {
                 if let Some((key, _)) = fields.entry(key) {
                     let message = format!("what the run gives is not probed, so `{}` has no effect", key.text);
                     self.report(Diagnostic::new(Code::WithoutEffect, key.span, message));
@@ -276,6 +277,7 @@ impl Decoder<'_> {
             content,
             setup,
             steps,
+            reading,
             absent,
             allowed_by,
             from_run,

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Decoded, RESERVED};
-use crate::case::{Action, Case, Child, ManifestFields, Node, NodeKind, Step};
+use crate::case::{Action, Case, Child, GivenPart, ManifestFields, Node, NodeKind, Step};
 use crate::load::decode::{Place, Role, Use, What};
 use crate::load::diagnostic::{Code, Diagnostic, Found, Span, closest};
 
@@ -182,7 +182,7 @@ impl Scope<'_> {
             return;
         };
         let slice = matches!(node.kind, NodeKind::Slice { .. });
-        let blob = matches!(node.kind, NodeKind::Blob { .. });
+        let blob = matches!(node.kind, NodeKind::Blob { .. } | NodeKind::Given(GivenPart::Blob));
         let message = match role {
             Role::Whole if slice => format!("`{name}` is a slice, and a whole node is needed here"),
             Role::Manifest if slice || blob => format!("`{name}` is no manifest"),
@@ -283,7 +283,9 @@ impl Scope<'_> {
         let described: Vec<&str> = BYTES.into_iter().chain(DESCRIBED).collect();
         let known: Vec<&str> = match &node.kind {
             NodeKind::Slice { .. } => BYTES.to_vec(),
-            NodeKind::Blob { .. } | NodeKind::Json { .. } | NodeKind::Text { .. } => described.clone(),
+            NodeKind::Blob { .. } | NodeKind::Json { .. } | NodeKind::Text { .. } | NodeKind::Given(_) => {
+                described.clone()
+            }
             NodeKind::Image(_) | NodeKind::Artifact(_) => {
                 described.iter().copied().chain(["config", "layers"]).collect()
             }

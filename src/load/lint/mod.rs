@@ -27,7 +27,7 @@ pub(super) struct Decoded {
 }
 
 /// Names that mean the same in every case.
-const RESERVED: [&str; 5] = ["repo", "host", "nonce", "tag", "i"];
+const RESERVED: [&str; 6] = ["repo", "host", "nonce", "tag", "i", "given-tag"];
 
 /// Checks everything that was decoded. `uses` is what the catalogue's own files refer to.
 pub(super) fn lint(catalogue: &Catalogue, uses: &[Use], cases: &[Decoded], found: &mut Found) {

@@ -96,6 +96,11 @@ pub static NODE: Shape = Shape {
         ),
         key("json", Of::Shape(&JSON_NODE), "A manifest written out as JSON."),
         key("text", Of::Shape(&TEXT_NODE), "A manifest written out as text."),
+        key(
+            "given",
+            Of::Words(GIVEN_PARTS),
+            "What the registry has already, in a run that only reads.",
+        ),
     ],
 };
 

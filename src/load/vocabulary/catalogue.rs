@@ -102,6 +102,11 @@ pub static CAPABILITY: Shape = Shape {
             Of::List(&Of::Named("step")),
             "The probe; the last answer decides.",
         ),
+        key(
+            "reading",
+            Of::List(&Of::Named("step")),
+            "The probe, without setup, of a run that only reads; without it, a probe that writes is left out.",
+        ),
         key("absent", Of::List(&MATCHERS), "Answers by which a registry declines."),
         key("allowed-by", Of::Plain, "What lets a registry decline."),
         key(

@@ -13,7 +13,7 @@ pub use catalogue::*;
 pub use matchers::*;
 pub use steps::*;
 
-use crate::case::{UploadHow, Via};
+use crate::case::{GivenPart, UploadHow, Via};
 
 /// A mapping with named keys.
 #[derive(Debug)]
@@ -127,6 +127,8 @@ pub const ALGORITHMS: &[&str] = &["sha256", "sha512"];
 pub const UPLOAD_HOW: &[&str] = &second(UploadHow::ALL);
 /// Names of ways to discover.
 pub const VIA: &[&str] = &second(Via::ALL);
+/// Names of the parts of given content.
+pub const GIVEN_PARTS: &[&str] = &second(GivenPart::ALL);
 /// JSON types.
 pub const JSON_TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object", "null"];
 /// Orders of strings.

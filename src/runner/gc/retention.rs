@@ -60,7 +60,7 @@ pub async fn probe(env: &Env, collecting: &Collecting, cancel: &CancellationToke
         blob("blob"),
     ];
     let repositories = env.isolation.repositories(id, 1).unwrap_or_default();
-    let mut thread = match scope_of(env, id, &nodes, &[], &repositories) {
+    let mut thread = match scope_of(env, id, &nodes, &[], &repositories, None) {
         Ok(scope) => Thread {
             scope,
             ..Thread::default()

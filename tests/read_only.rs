@@ -1,0 +1,144 @@
+//! Runs that only read: nothing that writes leaves the program, and what is read is judged all the same.
+
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use referee::client::{self, Client, RequestSpec, TransportError, Via, normalise_target};
+use referee::registry::{self, Config, Mutant, Running};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+#[tokio::test]
+async fn a_client_that_only_reads_refuses_to_write() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut options = client::Options::new(normalise_target(&url, false).unwrap());
+    options.reads_only = true;
+    let client = Client::new(options).unwrap();
+    for method in ["POST", "PUT", "PATCH", "DELETE", "delete", "get", "TRACE", "MKCOL"] {
+        for via in [Via::Auto, Via::Raw] {
+            let mut request = RequestSpec::path(method, "/v2/a/blobs/uploads/").body("x");
+            request.via = via;
+            let answer = client.send(request).await;
+            let refused =
+                matches!(answer.error(), Some(TransportError::Unsendable { reason }) if reason.contains("only reads"));
+            assert!(refused, "{method}: {:?}", answer.error());
+        }
+    }
+    let knock = timeout(Duration::from_millis(100), listener.accept()).await;
+    assert!(knock.is_err(), "somebody connected");
+}
+
+/// Passes connections on to a registry, and keeps what clients sent.
+async fn listen_in(running: &Running) -> (String, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (heard, to) = (Arc::new(Mutex::new(Vec::new())), running.address());
+    let keeping = heard.clone();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let keeping = keeping.clone();
+            tokio::spawn(async move {
+                let (mut from_client, mut to_client) = client.into_split();
+                let (mut from_registry, mut to_registry) = TcpStream::connect(to).await.unwrap().into_split();
+                tokio::spawn(async move { tokio::io::copy(&mut from_registry, &mut to_client).await });
+                let mut buffer = [0; 4096];
+                while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
+                    keeping.lock().unwrap().extend_from_slice(&buffer[..read]);
+                    if to_registry.write_all(&buffer[..read]).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    (url, heard)
+}
+
+async fn referee(out: &tempfile::TempDir, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_referee"));
+    command.args(arguments).arg("--out").arg(out.path());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    let Output { status, stdout, stderr } = output;
+    let text = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
+    (status.code(), text)
+}
+
+async fn seeded(mutant: Option<Mutant>) -> Running {
+    let config = Config {
+        seeded: true,
+        mutant,
+        ..Config::default()
+    };
+    registry::start(config).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_only_reads_judges_and_sends_no_write() {
+    let running = seeded(None).await;
+    let (url, heard) = listen_in(&running).await;
+    let out = tempfile::tempdir().unwrap();
+    for profile in ["oci-1.1", "oci-dev", "hardening"] {
+        let (code, text) = referee(&out, &["run", &url, "--read-only", "--profile", profile]).await;
+        assert_eq!(code, Some(0), "{profile}: {text}");
+        assert!(text.contains("cases that take writing"), "{text}");
+        if profile != "hardening" {
+            assert!(text.contains("Pull        certified"), "{text}");
+            assert!(
+                text.contains("Push        not judged") && !text.contains("\n  push"),
+                "{text}"
+            );
+        }
+    }
+    let heard = String::from_utf8_lossy(&heard.lock().unwrap()).into_owned();
+    let lines = heard.lines().filter(|line| line.ends_with(" HTTP/1.1"));
+    let methods: Vec<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
+    assert!(methods.len() > 100, "{}", methods.len());
+    let other = methods
+        .iter()
+        .find(|method| !["GET", "HEAD", "OPTIONS"].contains(method));
+    assert_eq!(other, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_is_judged() {
+    let running = seeded(Some(Mutant::BlobGetDigestWrong)).await;
+    let out = tempfile::tempdir().unwrap();
+    let arguments = [
+        "run",
+        &running.url(),
+        "--read-only",
+        "--content",
+        "referee/given:latest",
+    ];
+    let (code, text) = referee(&out, &arguments).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("pull/given/"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_that_is_not_there_is_told() {
+    let running = seeded(None).await;
+    let out = tempfile::tempdir().unwrap();
+    for (content, told) in [
+        ("referee/given:none", "referee/given:none is answered with 404"),
+        ("referee/other", "referee/other has no tags"),
+        ("localhost:5000/a:b", "without the registry"),
+    ] {
+        let arguments = ["run", &running.url(), "--read-only", "--content", content];
+        let (code, text) = referee(&out, &arguments).await;
+        assert!(code == Some(2) && text.contains(told), "{content}: {text}");
+    }
+    let empty = registry::start(Config::default()).await.unwrap();
+    let (code, text) = referee(&out, &["run", &empty.url(), "--read-only"]).await;
+    assert!(code == Some(2) && text.contains("--content"), "{text}");
+    for wrong in [&["--content", "a"][..], &["--read-only", "--gc-wait", "1s"]] {
+        let arguments: Vec<&str> = ["run"].iter().chain(wrong).copied().collect();
+        let (code, text) = referee(&out, &arguments).await;
+        assert_eq!(code, Some(2), "{text}");
+    }
+}
