@@ -26,7 +26,8 @@ Example:
 #[command(after_help = EXAMPLES)]
 pub struct ParseSuiteArguments {
     /// A program, run by the shell for each document: the document on standard input, its media type in MEDIA_TYPE, exit
-    /// code 0 for accepted, 1 for refused and 3 for a kind that it does not read; without it, Referee's own parser
+    /// code 0 for accepted, 1 for refused and 3 for a kind that it does not read, any other for a failure of its own;
+    /// without it, Referee's own parser
     #[arg(long, value_name = "COMMAND")]
     parser_cmd: Option<String>,
     /// Write the documents into this folder instead, with the verdicts that are owed in vectors.json, for other projects
@@ -49,34 +50,47 @@ pub fn parse_suite(arguments: ParseSuiteArguments) -> Result<Exit, Failure> {
         print(&format!("{} documents in {}\n", all.len(), folder.display()));
         return Ok(Exit::Conforms);
     }
-    let (mut wrong, mut unread) = (0, 0);
+    let (mut judged, mut wrong, mut unread) = (0, 0, 0);
     let mut text = String::new();
     for vector in &all {
-        let parsed = match &arguments.parser_cmd {
-            None => Some(parse_strictly(vector)),
-            Some(command) => ask(command, vector).map_err(|error| {
-                Failure::new(
-                    Exit::Usage,
-                    format!("the parser `{command}` failed on {}: {error}", vector.id),
-                )
-            })?,
+        let asked = match &arguments.parser_cmd {
+            None => Ok(Some(parse_strictly(vector))),
+            Some(command) => ask(command, vector),
         };
-        let Some(parsed) = parsed else {
-            unread += 1;
-            continue;
+        let verdict = match asked {
+            Ok(None) => {
+                unread += 1;
+                continue;
+            }
+            Ok(Some(parsed)) => {
+                judged += 1;
+                if vector.is_satisfied_by(&parsed) {
+                    continue;
+                }
+                match parsed {
+                    Parsed::Accepted => "accepted",
+                    Parsed::Refused(_) => "refused",
+                }
+            }
+            // A program that has judged nothing yet is no parser, rather than one with a mistake.
+            Err(error) if judged == 0 => {
+                let command = arguments.parser_cmd.as_deref().unwrap_or_default();
+                let message = format!("the parser `{command}` failed on {}: {error}", vector.id);
+                return Err(Failure::new(Exit::Usage, message));
+            }
+            Err(_) => "failed",
         };
-        if !vector.is_satisfied_by(&parsed) {
-            wrong += 1;
-            let verdict = if parsed == Parsed::Accepted {
-                "accepted"
-            } else {
-                "refused"
-            };
-            text.push_str(&format!(
-                "{verdict:8} {}  {} [{}]\n",
-                vector.id, vector.says, vector.requirement
-            ));
-        }
+        wrong += 1;
+        text.push_str(&format!(
+            "{verdict:8} {}  {} [{}]\n",
+            vector.id, vector.says, vector.requirement
+        ));
+    }
+    if judged == 0 {
+        return Err(Failure::new(
+            Exit::NothingSelected,
+            "the parser reads none of the documents",
+        ));
     }
     let of_other_kinds = match unread {
         0 => String::new(),

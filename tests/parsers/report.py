@@ -3,10 +3,10 @@
 Usage: report.py VERDICTS EXPLANATIONS PAGE READER=VERSION ...
 
 VERDICTS is a folder with what `referee parse-suite` printed for each reader. EXPLANATIONS has a block for each reason:
-a line with the reader, the verdict and the reason, and below it, indented, patterns of ids that it explains.
+a line with the readers, the verdict and the reason, and below it, indented, patterns of ids that it explains. The verdict
+`unaware` is that of a reader that accepts a document as what it is besides, and cannot know the rules that it breaks.
 """
 
-import fnmatch
 import os
 import re
 import sys
@@ -15,11 +15,16 @@ folder, explanations, page, *readers = sys.argv[1:]
 readers = [reader.split("=", 1) for reader in readers]
 
 
+def matches(case, pattern):
+    """Whether a pattern, in which only a star is special, is one of this id."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), case) is not None
+
+
 def verdicts(name):
     """The disagreements of a reader as (verdict, id, what is owed), and how many documents it was asked and read."""
     found = []
     for line in open(os.path.join(folder, name), encoding="utf-8"):
-        if match := re.match(r"(accepted|refused) +(\S+)  (.*)$", line):
+        if match := re.match(r"(accepted|refused|failed) +(\S+)  (.*)$", line):
             found.append(match.groups())
         elif match := re.match(r"(\d+) documents(?:, (\d+) of a kind)?", line):
             asked, unread = int(match[1]), int(match[2] or 0)
@@ -47,16 +52,20 @@ for name, version in readers:
         for index, reason in enumerate(reasons):
             if (
                 name in reason["readers"]
-                and reason["verdict"] == verdict
-                and any(fnmatch.fnmatchcase(case, pattern) for pattern in reason["patterns"])
+                and reason["verdict"] in (verdict, "unaware" if verdict == "accepted" else verdict)
+                and any(matches(case, pattern) for pattern in reason["patterns"])
             ):
-                used.update((index, name, pattern) for pattern in reason["patterns"] if fnmatch.fnmatchcase(case, pattern))
+                used.update((index, pattern) for pattern in reason["patterns"] if matches(case, pattern))
                 groups.setdefault(index, []).append(case)
                 break
         else:
             wrong.append(f"{name} {verdict} {case}: {says}")
-    accepted = sum(verdict == "accepted" for verdict, *_ in found)
-    rows.append(f"| [{name}](#{name}) {version} | {read} | {read - len(found)} | {accepted} | {len(found) - accepted} |")
+    unaware = sum(len(cases) for index, cases in groups.items() if reasons[index]["verdict"] == "unaware")
+    accepted = sum(verdict == "accepted" for verdict, *_ in found) - unaware
+    refused = sum(verdict == "refused" for verdict, *_ in found)
+    failed = len(found) - unaware - accepted - refused
+    numbers = [read, read - len(found), unaware, accepted, refused, failed]
+    rows.append(f"| [{name}](#{name}) {version} | " + " | ".join(map(str, numbers)) + " |")
     lines = [f"## {name}", "", "| verdict | documents | why |", "| --- | --- | --- |"]
     for index, cases in sorted(groups.items()):
         lines.append(f"| {reasons[index]['verdict']} | {len(cases)} | {reasons[index]['text']} |")
@@ -70,14 +79,12 @@ for name, version in readers:
     lines += ["</details>", ""]
     sections.append("\n".join(lines))
 
-for reason_index, reason in enumerate(reasons):
-    for name in reason["readers"]:
-        if name not in dict(readers):
-            continue
-        for pattern in reason["patterns"]:
-            if not any((reason_index, other, pattern) in used for other in reason["readers"]):
-                wrong.append(f"{explanations}:{reason['line']}: `{pattern}` explains nothing any more")
-                break
+for index, reason in enumerate(reasons):
+    if not set(reason["readers"]) <= {name for name, _ in readers}:
+        continue
+    for pattern in reason["patterns"]:
+        if (index, pattern) not in used:
+            wrong.append(f"{explanations}:{reason['line']}: `{pattern}` explains nothing any more")
 
 text = "\n".join(
     [
@@ -86,10 +93,11 @@ text = "\n".join(
         "Made by `BLESS=1 tests/parsers/run` from the documents of the `parse` cases, which `referee parse-suite --emit DIR` writes as",
         "files. Each reader is asked about the kinds that it reads, by the media type. *Owed* is the verdict of the specification that",
         "the case names; a reader that only means to extract what its program needs breaks nothing by taking more than that, but two",
-        "readers that take one document in two ways are how a signature comes to cover something else than what runs.",
+        "readers that take one document in two ways are how a signature comes to cover something else than what runs. *Unaware* is a",
+        "reader of a document that breaks rules of another family than the one it is read as, such as those of an encrypted layer.",
         "",
-        "| reader | read | as owed | accepted, though refusal is owed | refused, though acceptance is owed |",
-        "| --- | --- | --- | --- | --- |",
+        "| reader | read | as owed | unaware | accepted, though refusal is owed | refused, though acceptance is owed | no verdict |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
         *rows,
         "",
         *sections,

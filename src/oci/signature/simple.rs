@@ -48,6 +48,7 @@ impl SimpleSigning {
     ) -> Option<Self> {
         collector.closed(at, &["critical", "optional"])?;
         let critical = collector.required(at, "critical", |collector, at| {
+            collector.object(at)?;
             let is_closed = collector.closed(at, &["type", "image", "identity"]);
             let kind = collector.required(at, "type", |collector, at| {
                 let kind = SimpleKind::parse(collector.string(at)?);
@@ -96,6 +97,7 @@ fn only<'c, T>(
     read: impl FnOnce(&mut Collector<'c>, &At<'_>) -> Option<T>,
 ) -> Option<T> {
     collector.required(at, object, |collector, at| {
+        collector.object(at)?;
         let is_closed = collector.closed(at, &[name]);
         let value = collector.required(at, name, read);
         is_closed?;

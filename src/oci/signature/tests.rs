@@ -31,7 +31,7 @@ fn a_payload_shows_what_it_is_and_links_to_what_was_signed() {
         assert_eq!(links(text), [DIGEST]);
     }
     // An atomic signature has an object there, whatever cosign writes.
-    assert_eq!(places(&simple.replace("{}}", "null}"), None), ["/optional 1:222"]);
+    assert_eq!(places(&simple.replace("{}}", "null}"), None), ["/optional 1:207"]);
 }
 
 #[test]
@@ -39,22 +39,14 @@ fn all_that_is_wrong_with_a_payload_is_found() {
     let text =
         "{\"critical\":{\"type\":\"a\",\n\"image\":{\"size\":1},\"identity\":[],\"b\":0},\"optional\":{\"creator\":1}}";
     let expected = [
-        "/critical/b 2:34",
+        "/critical/b 2:38",
         "/critical/type 1:21",
         "/critical/image/size 2:17",
         "/critical/image/docker-manifest-digest 2:9",
         "/critical/identity 2:31",
-        "/critical/identity/docker-reference 2:31",
-        "/optional/creator 2:58",
+        "/optional/creator 2:63",
     ];
-    let found = places(text, None);
-    for place in expected {
-        let pointer = place.split(' ').next().unwrap();
-        assert!(
-            found.iter().any(|found| found.starts_with(pointer)),
-            "{pointer} is not among {found:?}"
-        );
-    }
+    assert_eq!(places(text, None), expected);
 }
 
 #[test]
