@@ -84,7 +84,7 @@ fn description(document: &AnyDocument, bytes: &[u8]) -> String {
         if let Some(artifact_type) = manifest.artifact_type() {
             text.push_str(&format!("artifact type  {artifact_type}\n"));
         }
-        if let Manifest::OciArtifact(artifact) = manifest
+        if let Manifest::OciArtifact(artifact) = manifest.as_ref()
             && artifact.subject.is_some()
         {
             text.push_str(&format!("subject as     {}\n", artifact.subject_name.as_str()));

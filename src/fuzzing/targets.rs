@@ -410,7 +410,7 @@ pub fn any_document(data: &[u8]) {
             }
             if let AnyDocument::Manifest(manifest, _) = &document {
                 let read = Document::parse(bytes, declared.as_ref());
-                assert_eq!(read.as_ref().map(Document::manifest), Ok(manifest));
+                assert_eq!(read.as_ref().map(Document::manifest), Ok(manifest.as_ref()));
             }
         }
         Err(violations) => assert_are_violations(bytes, &violations),

@@ -20,7 +20,7 @@ use crate::oci::violation::{At, Collector, Violation};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnyDocument {
     /// A manifest of descriptors, and how its encrypted layers are encrypted.
-    Manifest(Manifest, Vec<Encryption>),
+    Manifest(Box<Manifest>, Vec<Encryption>),
     /// A Docker manifest of the first schema.
     FirstSchema(FirstSchema),
     /// A descriptor, and how the layer is encrypted if it is about one that is.
@@ -126,14 +126,15 @@ impl AnyDocument {
     fn read_manifest(collector: &mut Collector<'_>, at: &At<'_>, declared: Option<&MediaType>) -> Option<Self> {
         let manifest = manifest::read(collector, at, declared)?;
         let Manifest::Image(image) = &manifest else {
-            return Some(Self::Manifest(manifest, Vec::new()));
+            return Some(Self::Manifest(Box::new(manifest), Vec::new()));
         };
         check_notation_manifest(collector, at, image);
         let mut layers = image.layers.iter();
         let encrypted = collector.required(at, "layers", |collector, at| {
             collector.array(at, |collector, at| Encryption::read(collector, at, layers.next()?))
         })?;
-        Some(Self::Manifest(manifest, encrypted.into_iter().flatten().collect()))
+        let encrypted = encrypted.into_iter().flatten().collect();
+        Some(Self::Manifest(Box::new(manifest), encrypted))
     }
 
     /// What it is, for people.
