@@ -464,6 +464,42 @@ fn a_parser_of_ones_own_is_judged() {
     run(&["parse-suite"]).is(0, &["0 with another verdict"]);
     run(&["parse-suite", "--parser-cmd", "exit 0"]).is(1, &["accepted", "00-readme/documents#cut"]);
     run(&["parse-suite", "--parser-cmd", "exit 7"]).is(2, &["ended with 7"]);
+    run(&["parse-suite", "--parser-cmd", "exit 3"]).is(4, &["reads none"]);
+    let images = "case $MEDIA_TYPE in *.oci.image.*) exit 1;; *.docker.*) exit 9;; *) exit 3;; esac";
+    run(&["parse-suite", "--parser-cmd", images]).is(
+        1,
+        &["refused", "failed   parse/docker/", "of a kind that it does not read"],
+    );
+}
+
+#[test]
+fn a_document_says_what_it_is_and_where_it_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    write(
+        "old.json",
+        &format!(
+            "{{\"schemaVersion\":1,\"name\":\"a\",\"tag\":\"b\",\"fsLayers\":[{{\"blobSum\":\"{digest}\"}}],\n\"history\":[]}}"
+        ),
+    );
+    run_in(folder.path(), &["parse", "old.json"]).is(1, &["old.json:2:11: /history: 0 items where 1 are demanded"]);
+    write(
+        "payload.json",
+        &format!("{{\"targetArtifact\":{{\"mediaType\":\"a/b\",\"digest\":\"{digest}\",\"size\":7}}}}"),
+    );
+    let link = format!("subject        {digest} 7 a/b");
+    run_in(folder.path(), &["parse", "payload.json"]).is(0, &["payload of a Notation signature", &link]);
+    run_in(
+        folder.path(),
+        &[
+            "parse",
+            "payload.json",
+            "--as",
+            "application/vnd.dev.cosign.simplesigning.v1+json",
+        ],
+    )
+    .is(1, &["/targetArtifact: an unknown member"]);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Exit, Failure, print};
-use crate::oci::digest::Algorithm;
-use crate::oci::manifest::{Document, Manifest, Role};
+use crate::oci::any::AnyDocument;
+use crate::oci::manifest::{Manifest, Role};
 use crate::oci::media_type::MediaType;
 
 /// The longest document that is read.
@@ -43,9 +43,9 @@ pub fn parse(arguments: ParseArguments) -> Result<Exit, Failure> {
             format!("cannot read {}: {error}", arguments.file.display()),
         )
     })?;
-    match Document::parse_all(&bytes, declared.as_ref(), Default::default()) {
+    match AnyDocument::parse_all(&bytes, declared.as_ref(), Default::default()) {
         Ok(document) => {
-            print(&description(&document));
+            print(&description(&document, &bytes));
             Ok(Exit::Conforms)
         }
         Err(violations) => {
@@ -73,23 +73,24 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn description(document: &Document) -> String {
-    let manifest = document.manifest();
+fn description(document: &AnyDocument, bytes: &[u8]) -> String {
     let mut text = format!(
         "{}\ndigest         {}\nsize           {}\n",
-        manifest.kind(),
-        document.digest(Algorithm::Sha256),
-        document.bytes().len()
+        document.name(),
+        document.digest(bytes),
+        bytes.len()
     );
-    if let Some(artifact_type) = manifest.artifact_type() {
-        text.push_str(&format!("artifact type  {artifact_type}\n"));
+    if let AnyDocument::Manifest(manifest, _) = document {
+        if let Some(artifact_type) = manifest.artifact_type() {
+            text.push_str(&format!("artifact type  {artifact_type}\n"));
+        }
+        if let Manifest::OciArtifact(artifact) = manifest.as_ref()
+            && artifact.subject.is_some()
+        {
+            text.push_str(&format!("subject as     {}\n", artifact.subject_name.as_str()));
+        }
     }
-    if let Manifest::OciArtifact(artifact) = manifest
-        && artifact.subject.is_some()
-    {
-        text.push_str(&format!("subject as     {}\n", artifact.subject_name.as_str()));
-    }
-    for link in manifest.links() {
+    for link in document.links() {
         let role = match link.role {
             Role::Config => "config",
             Role::Layer => "layer",
@@ -97,8 +98,17 @@ fn description(document: &Document) -> String {
             Role::Manifest => "manifest",
             Role::Subject => "subject",
         };
+        let size = link.size.map_or("-".to_owned(), |size| size.to_string());
         let media_type = link.media_type.map_or("-", MediaType::as_written);
-        text.push_str(&format!("{role:14} {} {} {media_type}\n", link.digest, link.size));
+        text.push_str(&format!("{role:14} {} {size} {media_type}\n", link.digest));
+    }
+    for encryption in document.encryptions() {
+        for (protocol, count) in &encryption.keys {
+            text.push_str(&format!(
+                "keys           {count} by {protocol} for {}\n",
+                encryption.cipher
+            ));
+        }
     }
     text
 }

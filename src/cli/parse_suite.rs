@@ -26,7 +26,8 @@ Example:
 #[command(after_help = EXAMPLES)]
 pub struct ParseSuiteArguments {
     /// A program, run by the shell for each document: the document on standard input, its media type in MEDIA_TYPE, exit
-    /// code 0 for accepted and 1 for refused; without it, Referee's own parser
+    /// code 0 for accepted, 1 for refused and 3 for a kind that it does not read, any other for a failure of its own;
+    /// without it, Referee's own parser
     #[arg(long, value_name = "COMMAND")]
     parser_cmd: Option<String>,
     /// Write the documents into this folder instead, with the verdicts that are owed in vectors.json, for other projects
@@ -49,33 +50,54 @@ pub fn parse_suite(arguments: ParseSuiteArguments) -> Result<Exit, Failure> {
         print(&format!("{} documents in {}\n", all.len(), folder.display()));
         return Ok(Exit::Conforms);
     }
-    let mut wrong = 0;
+    let (mut judged, mut wrong, mut unread) = (0, 0, 0);
     let mut text = String::new();
     for vector in &all {
-        let parsed = match &arguments.parser_cmd {
-            None => parse_strictly(vector),
-            Some(command) => ask(command, vector).map_err(|error| {
-                Failure::new(
-                    Exit::Usage,
-                    format!("the parser `{command}` failed on {}: {error}", vector.id),
-                )
-            })?,
+        let asked = match &arguments.parser_cmd {
+            None => Ok(Some(parse_strictly(vector))),
+            Some(command) => ask(command, vector),
         };
-        if !vector.is_satisfied_by(&parsed) {
-            wrong += 1;
-            let verdict = if parsed == Parsed::Accepted {
-                "accepted"
-            } else {
-                "refused"
-            };
-            text.push_str(&format!(
-                "{verdict:8} {}  {} [{}]\n",
-                vector.id, vector.says, vector.requirement
-            ));
-        }
+        let verdict = match asked {
+            Ok(None) => {
+                unread += 1;
+                continue;
+            }
+            Ok(Some(parsed)) => {
+                judged += 1;
+                if vector.is_satisfied_by(&parsed) {
+                    continue;
+                }
+                match parsed {
+                    Parsed::Accepted => "accepted",
+                    Parsed::Refused(_) => "refused",
+                }
+            }
+            // A program that has judged nothing yet is no parser, rather than one with a mistake.
+            Err(error) if judged == 0 => {
+                let command = arguments.parser_cmd.as_deref().unwrap_or_default();
+                let message = format!("the parser `{command}` failed on {}: {error}", vector.id);
+                return Err(Failure::new(Exit::Usage, message));
+            }
+            Err(_) => "failed",
+        };
+        wrong += 1;
+        text.push_str(&format!(
+            "{verdict:8} {}  {} [{}]\n",
+            vector.id, vector.says, vector.requirement
+        ));
     }
+    if judged == 0 {
+        return Err(Failure::new(
+            Exit::NothingSelected,
+            "the parser reads none of the documents",
+        ));
+    }
+    let of_other_kinds = match unread {
+        0 => String::new(),
+        _ => format!(", {unread} of a kind that it does not read"),
+    };
     text.push_str(&format!(
-        "{} documents, {wrong} with another verdict than owed\n",
+        "{} documents{of_other_kinds}, {wrong} with another verdict than owed\n",
         all.len()
     ));
     print(&text);
@@ -120,8 +142,9 @@ fn file_name(id: &str) -> String {
     words.collect::<Vec<_>>().join("-")
 }
 
-/// Runs the program on one document. A verdict is an exit code of 0 or 1; anything else is a failure of the program.
-fn ask(command: &str, vector: &Vector) -> Result<Parsed, String> {
+/// Runs the program on one document. A verdict is an exit code of 0 or 1, none is 3; anything else is a failure of the
+/// program.
+fn ask(command: &str, vector: &Vector) -> Result<Option<Parsed>, String> {
     let mut child = Command::new("sh")
         .args(["-c", command])
         .env("MEDIA_TYPE", &vector.media_type)
@@ -140,8 +163,9 @@ fn ask(command: &str, vector: &Vector) -> Result<Parsed, String> {
         match child.try_wait().map_err(|error| error.to_string())? {
             Some(status) => {
                 return match status.code() {
-                    Some(0) => Ok(Parsed::Accepted),
-                    Some(1) => Ok(Parsed::Refused(Vec::new())),
+                    Some(0) => Ok(Some(Parsed::Accepted)),
+                    Some(1) => Ok(Some(Parsed::Refused(Vec::new()))),
+                    Some(3) => Ok(None),
                     Some(code) => Err(format!("it ended with {code}, where 0 is accepted and 1 is refused")),
                     None => Err("it was killed by a signal".to_string()),
                 };

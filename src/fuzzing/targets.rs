@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::fuzzing::live::document::Family;
 use crate::fuzzing::{differential, document, live, reference};
 use crate::load::{Source, load};
+use crate::oci::any::{self, AnyDocument};
 use crate::oci::challenge::{Challenges, Scope};
 use crate::oci::descriptor::{Descriptor, MAX_CONTENT_SIZE};
 use crate::oci::digest::{Digest, VerifyError};
@@ -70,6 +71,10 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "json",
         run: json,
+    },
+    Target {
+        name: "any_document",
+        run: any_document,
     },
     Target {
         name: "descriptor",
@@ -389,6 +394,29 @@ pub fn case_file(data: &[u8]) {
     assert_eq!(again.list().len(), mistakes.list().len());
 }
 
+/// Any bytes as a document of any family that is no manifest of descriptors: the first byte chooses the type, the rest is
+/// the document.
+pub fn any_document(data: &[u8]) {
+    let Some((choice, bytes)) = data.split_first() else {
+        return;
+    };
+    let declared = any::MEDIA_TYPES.get(usize::from(*choice) % (any::MEDIA_TYPES.len() + 1));
+    let declared: Option<MediaType> = declared.and_then(|named| named.parse().ok());
+    match AnyDocument::parse_all(bytes, declared.as_ref(), Limits::default()) {
+        Ok(document) => {
+            assert!(!document.name().is_empty());
+            for link in document.links() {
+                assert_eq!(link.digest.as_str().parse().as_ref(), Ok(link.digest));
+            }
+            if let AnyDocument::Manifest(manifest, _) = &document {
+                let read = Document::parse(bytes, declared.as_ref());
+                assert_eq!(read.as_ref().map(Document::manifest), Ok(manifest.as_ref()));
+            }
+        }
+        Err(violations) => assert_are_violations(bytes, &violations),
+    }
+}
+
 fn read_manifest(bytes: &[u8], declared: Option<&MediaType>) {
     let all = Document::parse_all(bytes, declared, Limits::default());
     let first = Document::parse(bytes, declared);
@@ -412,7 +440,7 @@ fn check_manifest(manifest: &Manifest, declared: Option<&MediaType>) {
     }
     let links = manifest.links();
     for link in &links {
-        assert!(link.size <= MAX_CONTENT_SIZE);
+        assert!(link.size.is_some_and(|size| size <= MAX_CONTENT_SIZE));
         assert_eq!(link.digest.as_str().parse().as_ref(), Ok(link.digest));
     }
     let subjects = links.iter().filter(|link| link.role == Role::Subject).count();

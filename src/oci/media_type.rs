@@ -56,6 +56,16 @@ pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json"
 pub const DOCKER_LAYER_GZIP: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 /// Docker layer that is fetched from elsewhere.
 pub const DOCKER_LAYER_FOREIGN: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+/// Payload of a signature of cosign.
+pub const COSIGN_PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+/// Payload of a signature of Notation.
+pub const NOTATION_PAYLOAD: &str = "application/vnd.cncf.notary.payload.v1+json";
+/// The type of an artifact that is a signature of Notation.
+pub const NOTATION_SIGNATURE: &str = "application/vnd.cncf.notary.signature";
+/// Sigstore bundle, as it is written since version 0.3.
+pub const SIGSTORE_BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+/// Sigstore bundle of an earlier form, which has its version in a parameter.
+pub const SIGSTORE_BUNDLE_PARAMETER: &str = "application/vnd.dev.sigstore.bundle+json";
 /// JSON of no further kind.
 pub const JSON: &str = "application/json";
 /// Bytes of no kind.

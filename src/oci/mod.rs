@@ -14,6 +14,11 @@ pub mod violation;
 pub mod descriptor;
 pub mod manifest;
 
+pub mod encryption;
+pub mod signature;
+
+pub mod any;
+
 pub mod error_body;
 
 pub mod challenge;

@@ -108,6 +108,44 @@ pub enum Fault {
     /// A word that stands for none of the choices.
     #[error("a text that is not one of: {0}")]
     Choice(&'static str),
+    /// Of members that exclude each other, none is there or several are.
+    #[error("not exactly one of: {0}")]
+    OneOf(&'static str),
+    /// Nothing is said where something has to be.
+    #[error("nothing where something has to be said")]
+    Empty,
+    /// A member that nobody knows, in a document that must not have any.
+    #[error("an unknown member where none may be ignored")]
+    Unknown,
+    /// A list has another length than something else demands.
+    #[error("{actual} items where {expected} are demanded")]
+    Length {
+        /// How many there have to be.
+        expected: usize,
+        /// How many there are.
+        actual: usize,
+    },
+    /// A digest is of another algorithm than the only one that the format knows.
+    #[error("a digest that is not one of SHA-256")]
+    NotSha256,
+    /// A text is not base64url without padding.
+    #[error("a text that is not base64url without padding")]
+    Base64Url,
+    /// A text does not hold the JSON that it has to hold.
+    #[error("a text that does not hold a JSON {0}")]
+    Embedded(&'static str),
+    /// What a signature is over cannot be put together.
+    #[error("a protected header without a usable {0}")]
+    Protected(&'static str),
+    /// Two values that have to be the same are not.
+    #[error("another value than that of {0}")]
+    Differs(&'static str),
+    /// What was signed says something else than the document around it.
+    #[error("signatures over something else than the document says")]
+    OtherPayload,
+    /// Keys to a layer that is not encrypted.
+    #[error("keys to a layer whose media type is not that of an encrypted one")]
+    PlainLayer,
 }
 
 /// A value of a document, and the way to it. Lives on the stack: the way is written out only for a violation.
@@ -138,6 +176,10 @@ impl<'a> At<'a> {
 
     pub(super) fn has(&self, name: &str) -> bool {
         self.node.member(name).is_some()
+    }
+
+    pub(super) fn node(&self) -> &'a Node {
+        self.node
     }
 
     fn pointer(&self) -> String {
@@ -294,6 +336,42 @@ impl<'a> Collector<'a> {
                 .ok_or(Fault::TooLargeNumber)
         };
         self.check(at, size)
+    }
+
+    /// Reads an integer that fits into 64 bits with sign.
+    pub(super) fn integer(&mut self, at: &At<'_>) -> Option<i64> {
+        let Json::Number(text) = &at.node.value else {
+            return self.wrong_type(at, "a number");
+        };
+        let number = if text.contains(['.', 'e', 'E']) {
+            Err(Fault::NotInteger)
+        } else {
+            text.parse().map_err(|_| Fault::TooLargeNumber)
+        };
+        self.check(at, number)
+    }
+
+    /// Reads a text that says something.
+    pub(super) fn some_text(&mut self, at: &At<'_>) -> Option<String> {
+        let text = self.text(at)?;
+        self.check(at, if text.is_empty() { Err(Fault::Empty) } else { Ok(text) })
+    }
+
+    /// Reports every member of an object that has none of these names.
+    pub(super) fn closed(&mut self, at: &At<'_>, names: &[&str]) -> Option<()> {
+        let Json::Object(members) = &at.node.value else {
+            return self.wrong_type(at, "an object");
+        };
+        let mut is_closed = Some(());
+        for member in members.iter().filter(|member| !names.contains(&member.name.as_str())) {
+            let unknown = At {
+                node: &member.value,
+                way: Way::Member(at, &member.name),
+            };
+            self.report(&unknown, Fault::Unknown);
+            is_closed = None;
+        }
+        is_closed
     }
 
     pub(super) fn schema_version(&mut self, at: &At<'_>, demanded: u8) -> Option<()> {

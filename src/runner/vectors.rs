@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::isolate::{Isolation, scope, setting};
 use crate::case::{Case, ParseVerdict, Suite};
-use crate::oci::manifest::Document;
+use crate::oci::any::AnyDocument;
 use crate::oci::media_type::MediaType;
 
 /// A document for a parser, and what it owes it.
@@ -47,7 +47,7 @@ pub fn vectors(suite: &Suite) -> Result<Vec<Vector>, String> {
 /// What our own parser makes of a document.
 pub fn parse_strictly(vector: &Vector) -> Parsed {
     let declared = vector.media_type.parse::<MediaType>().ok();
-    match Document::parse_all(&vector.bytes, declared.as_ref(), Default::default()) {
+    match AnyDocument::parse_all(&vector.bytes, declared.as_ref(), Default::default()) {
         Ok(_) => Parsed::Accepted,
         Err(violations) => Parsed::Refused(violations.into_iter().map(|violation| violation.pointer).collect()),
     }

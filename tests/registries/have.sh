@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: gets the registries that are not part of this repository.
+# Sourced by scripts: gets the registries and tools that are not part of this repository.
 
 # Where what was built is kept for the next time.
 registries_bin=$PWD/target/registries
@@ -22,13 +22,17 @@ have_official() {
   have_go_program github.com/opencontainers/distribution-spec/conformance v0.0.0-20260831232431-97274622c111 oci-conformance
 }
 have_crane() { have_go_program github.com/google/go-containerregistry/cmd/crane v0.22.1 crane; }
+have_oras() { have_go_program oras.land/oras/cmd/oras v1.3.0 oras; }
 
-# Debian's package, where this is a Debian and we may install.
-have_docker_registry() {
-  command -v docker-registry >/dev/null ||
-    (apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-registry) >/dev/null 2>&1 || true
-  command -v docker-registry >/dev/null
+# Debian's package $1, where this is a Debian and we may install, for the program of that name.
+have_package() {
+  command -v "$1" >/dev/null ||
+    (apt-get update -qq && apt-get install -y -qq --no-install-recommends "$1") >/dev/null 2>&1 || true
+  command -v "$1" >/dev/null
 }
+
+have_docker_registry() { have_package docker-registry; }
+have_skopeo() { have_package skopeo; }
 
 # A port on loopback that nobody listens on, below those that the system hands out to clients: a registry that is stopped
 # and started again finds it free.

@@ -5,12 +5,14 @@
 //! two programs that read it could each be right and disagree
 //! ([the ambiguity that both specifications warn of](https://github.com/opencontainers/distribution-spec/security/advisories/GHSA-mc8v-mgrf-8f4m)).
 //! The bytes stay beside what was read from them, since only they have a digest. Whether what a manifest refers to
-//! exists is the business of a registry.
+//! exists is the business of a registry. The first schema of Docker stands apart: it has no descriptors, and the digest of
+//! a signed one is not that of its bytes.
 
 mod artifact;
 mod image;
 mod index;
 mod object;
+mod schema1;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +26,7 @@ pub use artifact::{ArtifactManifest, SubjectName};
 pub use image::ImageManifest;
 pub use index::ImageIndex;
 pub use object::{Component, ComponentKind, Object, ObjectManifest};
+pub use schema1::{FirstSchema, FirstSchemaLayer, FirstSchemaSignature};
 
 use crate::oci::descriptor::Descriptor;
 use crate::oci::digest::{Algorithm, Digest};
@@ -157,14 +160,14 @@ pub struct Link<'a> {
     pub role: Role,
     /// Which content.
     pub digest: &'a Digest,
-    /// Its length in bytes.
-    pub size: u64,
+    /// Its length in bytes, if that is said.
+    pub size: Option<u64>,
     /// What it is, if that is said.
     pub media_type: Option<&'a MediaType>,
 }
 
 impl<'a> Link<'a> {
-    fn new(role: Role, descriptor: &'a Descriptor) -> Self {
+    pub(super) fn new(role: Role, descriptor: &'a Descriptor) -> Self {
         let Descriptor {
             media_type,
             digest,
@@ -174,7 +177,7 @@ impl<'a> Link<'a> {
         Self {
             role,
             digest,
-            size: *size,
+            size: Some(*size),
             media_type: Some(media_type),
         }
     }
@@ -313,7 +316,7 @@ fn at_start(bytes: &[u8], fault: Fault) -> Violation {
     }
 }
 
-fn read(collector: &mut Collector<'_>, at: &At<'_>, declared: Option<&MediaType>) -> Option<Manifest> {
+pub(super) fn read(collector: &mut Collector<'_>, at: &At<'_>, declared: Option<&MediaType>) -> Option<Manifest> {
     collector.object(at)?;
     let kind = read_kind(collector, at, declared)?;
     for name in kind.foreign_members() {

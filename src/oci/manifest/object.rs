@@ -80,7 +80,7 @@ impl ObjectManifest {
             .map(|component| Link {
                 role: link(component),
                 digest: &component.digest,
-                size: component.size,
+                size: Some(component.size),
                 media_type: None,
             })
             .collect();
