@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Exit, Failure, print};
+use crate::oci::advice;
 use crate::oci::digest::Algorithm;
 use crate::oci::manifest::{Document, Manifest, Role};
 use crate::oci::media_type::MediaType;
@@ -99,6 +100,11 @@ fn description(document: &Document) -> String {
         };
         let media_type = link.media_type.map_or("-", MediaType::as_written);
         text.push_str(&format!("{role:14} {} {} {media_type}\n", link.digest, link.size));
+    }
+    if let Manifest::Image(image) = manifest {
+        for advice in advice::on_types(image) {
+            text.push_str(&format!("advice         {}: {}\n", advice.pointer, advice.text));
+        }
     }
     text
 }

@@ -14,6 +14,8 @@ pub mod violation;
 pub mod descriptor;
 pub mod manifest;
 
+pub mod advice;
+
 pub mod error_body;
 
 pub mod challenge;
