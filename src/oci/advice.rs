@@ -102,7 +102,6 @@ mod tests {
             "application/vnd.oci.null-sample.config.v1",
             "application/vnd.oci.json-sample.config.v2+json",
             "application/vnd.oci.yaml-sample.config.v3+yaml",
-            "application/vnd.oci.empty.v1+json",
             "application/json",
         ];
         let layers = [

@@ -166,6 +166,8 @@ mod tests {
             Route::Blob(name("a"), "sha256:ab".into())
         );
         assert_eq!(Route::of("/v2/a/_oci/ext/discover"), Route::Extensions);
+        let draft = Route::of("/v2/_ext/oci-artifacts/v1/a/b/manifests/x/references");
+        assert_eq!(draft, Route::Draft(Form::References, name("a/b"), "x".into()));
         assert_eq!(Route::of("/v2/a/tags/list/"), Route::Unknown);
         assert_eq!(Route::of("/v2/a/manifests/x/y"), Route::Unknown);
     }
