@@ -11,7 +11,7 @@ use crate::oci::error_body::ErrorCode;
 use crate::oci::media_type::JSON;
 use crate::oci::reference::RepositoryName;
 use crate::registry::Mutant as M;
-use crate::registry::document::{Document, Kind};
+use crate::registry::document::{Descriptor, Document, Kind};
 use crate::registry::drafts::{OBJECT_SIGNED, has_type};
 use crate::registry::respond::{Answer, Failure, Reply};
 use crate::registry::routes::Route;
@@ -159,11 +159,12 @@ impl Registry {
             let Document {
                 kind, blobs, children, ..
             } = &manifest.document;
-            let mut parts = match self.is(M::ObjectDraftPartsHidden) {
-                true => blobs.iter().chain(children).skip(0),
-                false => blobs.iter().chain(&[]).skip(1),
+            let is_meant = |part: &Descriptor| part.digest.as_str() == digest;
+            let is_hidden = match self.is(M::ObjectDraftPartsHidden) {
+                true => blobs.iter().chain(children).any(is_meant),
+                false => blobs.iter().skip(1).any(is_meant),
             };
-            *kind == Kind::Object && parts.any(|part| part.digest.as_str() == digest)
+            *kind == Kind::Object && is_hidden
         };
         let repository = store.repository(name);
         repository.is_some_and(|repository| repository.manifests().any(is_part))
