@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Exit, Failure, print};
+use crate::oci::advice;
 use crate::oci::any::AnyDocument;
 use crate::oci::manifest::{Manifest, Role};
 use crate::oci::media_type::MediaType;
@@ -108,6 +109,13 @@ fn description(document: &AnyDocument, bytes: &[u8]) -> String {
                 "keys           {count} by {protocol} for {}\n",
                 encryption.cipher
             ));
+        }
+    }
+    if let AnyDocument::Manifest(manifest, _) = document
+        && let Manifest::Image(image) = manifest.as_ref()
+    {
+        for advice in advice::on_types(image) {
+            text.push_str(&format!("advice         {}: {}\n", advice.pointer, advice.text));
         }
     }
     text

@@ -17,6 +17,7 @@ pub mod manifest;
 pub mod encryption;
 pub mod signature;
 
+pub mod advice;
 pub mod any;
 
 pub mod error_body;

@@ -8,6 +8,7 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::defects::server_error;
+use super::drafts::Form;
 use super::gzip;
 use super::request::Request;
 use super::respond::{Answer, DOCKER_CONTENT_DIGEST, Failure, Reply};
@@ -68,6 +69,13 @@ impl Registry {
             Route::Oras(..) if !self.knows_oras() => absent(),
             Route::Oras(_, None) if self.is(Mutant::OrasPathGone) => absent(),
             Route::Oras(..) if self.is(Mutant::OrasListServerError) => Some(Err(server_error())),
+            Route::Draft(..) if !self.knows_drafts() => absent(),
+            Route::Draft(form, ..) if self.is(Mutant::ArtifactDraftPathServerError) && *form == Form::References => {
+                Some(Err(server_error()))
+            }
+            Route::Draft(form, ..) if self.is(Mutant::ArtifactDraftListServerError) && *form == Form::Referrers => {
+                Some(Err(server_error()))
+            }
             Route::Extensions if self.has(V::ExtensionsOff) => absent(),
             Route::Catalog if self.has(V::CatalogOff) => absent(),
             _ => None,

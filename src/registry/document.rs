@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::oras;
+use super::{drafts, oras};
 use crate::oci::digest::Digest;
 use crate::oci::media_type::{self, MediaType};
 
@@ -32,6 +32,8 @@ pub(super) struct Document {
     pub(super) children: Vec<Descriptor>,
     /// The digest of the manifest that it is about.
     pub(super) subject: Option<Digest>,
+    /// The digests of further manifests that it is about, which only the draft of artifacts has.
+    pub(super) also_about: Vec<Digest>,
     /// What it is: its own `artifactType`, or for an image manifest without one the media type of the config.
     pub(super) artifact_type: Option<String>,
     /// Its annotations.
@@ -47,6 +49,17 @@ pub(super) enum Kind {
     Index,
     /// An ORAS artifact.
     Artifact,
+    /// An artifact of the draft before ORAS.
+    ArtifactDraft,
+    /// An object manifest.
+    Object,
+}
+
+impl Kind {
+    /// Whether OCI's lists of referrers have it.
+    pub(super) fn is_of_oci(self) -> bool {
+        matches!(self, Self::Image | Self::Index)
+    }
 }
 
 /// A descriptor as far as a registry acts on it.
@@ -61,6 +74,25 @@ pub(super) struct Descriptor {
 }
 
 impl Document {
+    /// A document that says nothing.
+    pub(super) fn empty(kind: Kind) -> Self {
+        Self {
+            kind,
+            blobs: Vec::new(),
+            foreign: Vec::new(),
+            children: Vec::new(),
+            subject: None,
+            also_about: Vec::new(),
+            artifact_type: None,
+            annotations: Map::new(),
+        }
+    }
+
+    /// The digests of all manifests that it is about.
+    pub(super) fn about(&self) -> impl Iterator<Item = &Digest> {
+        self.subject.iter().chain(&self.also_about)
+    }
+
     /// Reads the manifest that was pushed as `media_type`.
     ///
     /// # Errors
@@ -70,6 +102,7 @@ impl Document {
             media_type::OCI_MANIFEST | media_type::DOCKER_MANIFEST => Kind::Image,
             media_type::OCI_INDEX | media_type::DOCKER_LIST => Kind::Index,
             media_type::ORAS_ARTIFACT => return oras::read(&parse(bytes)?),
+            draft if drafts::has_type(draft) => return drafts::read(draft, &parse(bytes)?),
             other => return Err(format!("manifests of type {other} are not supported")),
         };
         let object = parse(bytes)?;
@@ -89,13 +122,12 @@ impl Document {
         let subject = optional(&object, "subject", descriptor)?.map(|subject| subject.digest);
         let annotations = optional(&object, "annotations", annotations)?.unwrap_or_default();
         let document = |blobs, children, artifact_type| Self {
-            kind,
             blobs,
-            foreign: Vec::new(),
             children,
             subject,
             artifact_type,
             annotations,
+            ..Self::empty(kind)
         };
         match kind {
             Kind::Image => {
@@ -117,7 +149,7 @@ impl Document {
                 document.foreign = foreign.into_iter().map(|(layer, _)| layer.digest).collect();
                 Ok(document)
             }
-            Kind::Index | Kind::Artifact => {
+            Kind::Index | Kind::Artifact | Kind::ArtifactDraft | Kind::Object => {
                 if object.contains_key("config") || object.contains_key("layers") {
                     return Err("an index has neither config nor layers".into());
                 }
@@ -152,16 +184,7 @@ impl Document {
             return Err(format!("{media_type} is no type of a JSON document"));
         }
         parse(bytes)?;
-        let (blobs, children, annotations) = (Vec::new(), Vec::new(), Map::new());
-        Ok(Self {
-            kind: Kind::Image,
-            blobs,
-            foreign: Vec::new(),
-            children,
-            subject: None,
-            artifact_type: None,
-            annotations,
-        })
+        Ok(Self::empty(Kind::Image))
     }
 
     /// What can be made of a manifest that breaks rules: everything in it that is as it should be.
@@ -189,13 +212,11 @@ impl Document {
             .flatten();
         let config_type = config.as_ref().map(|config| config.media_type.clone());
         Ok(Self {
-            kind,
             blobs: if is_index {
                 Vec::new()
             } else {
                 config.into_iter().chain(list("layers")).collect()
             },
-            foreign: Vec::new(),
             children: if is_index { list("manifests") } else { Vec::new() },
             subject: object
                 .get("subject")
@@ -206,6 +227,7 @@ impl Document {
                 .get("annotations")
                 .and_then(|value| annotations(value).ok())
                 .unwrap_or_default(),
+            ..Self::empty(kind)
         })
     }
 }

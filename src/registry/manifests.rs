@@ -15,6 +15,7 @@ use super::blobs::{entity_tag, in_use, name_unknown};
 use super::defects::server_error;
 use super::delayed::Doomed;
 use super::document::{self, Descriptor, Document, Kind};
+use super::drafts;
 use super::request::{BodyError, Request};
 use super::respond::{Answer, Failure, OCI_SUBJECT, OCI_TAG, Reply};
 use super::server::Registry;
@@ -121,12 +122,15 @@ impl Registry {
                 checked => checked?,
             }
         }
-        let checked = self.check_oras(&store, store.repository(name), &document);
+        let repository = store.repository(name);
+        let checked = self
+            .check_oras(&store, repository, &document)
+            .and_then(|()| self.check_draft(&store, repository, &document));
         checked.inspect_err(|_| self.keep_refused(&mut store, (name, &digest, &tags), (&media_type, &bytes)))?;
         if !self.is(Mutant::TypeFollowsPush) {
             check_same_type(&store, name, &digest, &media_type)?;
         }
-        let subject = document.subject.clone().filter(|_| document.kind != Kind::Artifact);
+        let subject = document.subject.clone().filter(|_| document.kind.is_of_oci());
         let bytes = self.altered(store.repository(name), &media_type, bytes);
         let media_type = self.kept_media_type(media_type, request);
         self.remember_references(&document);
@@ -185,6 +189,9 @@ impl Registry {
         }
         if media_type == ORAS_ARTIFACT {
             return self.read_oras(bytes);
+        }
+        if drafts::has_type(media_type) || media_type == drafts::OBJECT_SIGNED {
+            return self.read_draft(media_type, bytes);
         }
         let forgiven = self.forgiven(media_type, bytes);
         let bytes = forgiven.as_ref().unwrap_or(bytes);
@@ -302,6 +309,9 @@ impl Registry {
                 None if self.is(Mutant::OrasMissingBlobServerError) && document.kind == Kind::Artifact => {
                     Err(server_error())
                 }
+                None if self.is(Mutant::ObjectDraftMissingBlobServerError) && document.kind == Kind::Object => {
+                    Err(server_error())
+                }
                 Some(_) if self.is(Mutant::DescriptorSizeOtherServerError) => Err(server_error()),
                 Some(_) if self.is(Mutant::ManifestRepaired) || self.has(Variant::DocumentsUnchecked) => Ok(()),
                 Some(length) => {
@@ -321,10 +331,14 @@ impl Registry {
                 }
             }
         };
+        let also_manifests = document.kind == Kind::ArtifactDraft && self.is(Mutant::ArtifactDraftManifestAsBlobTaken);
         for descriptor in &document.blobs {
-            check(descriptor, blob(&descriptor.digest))?;
+            let manifest = || manifest(&descriptor.digest).filter(|_| also_manifests);
+            check(descriptor, blob(&descriptor.digest).or_else(manifest))?;
         }
-        for descriptor in &document.children {
+        // What an object refers to as a manifest is checked as one.
+        let children = document.children.iter().filter(|_| document.kind != Kind::Object);
+        for descriptor in children {
             check(
                 descriptor,
                 manifest(&descriptor.digest).or_else(|| blob(&descriptor.digest)),

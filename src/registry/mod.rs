@@ -24,6 +24,7 @@ mod routes;
 mod auth;
 mod blobs;
 mod document;
+mod drafts;
 mod manifests;
 mod oras;
 mod range;

@@ -59,13 +59,11 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<Document, String> {
     let subject = document::optional(object, "subject", document::descriptor)?.map(|subject| subject.digest);
     let annotations = document::optional(object, "annotations", document::annotations)?.unwrap_or_default();
     Ok(Document {
-        kind: Kind::Artifact,
         blobs,
-        foreign: Vec::new(),
-        children: Vec::new(),
         subject,
         artifact_type: Some(artifact_type),
         annotations,
+        ..Document::empty(Kind::Artifact)
     })
 }
 

@@ -7,7 +7,6 @@ use hyper::StatusCode;
 use hyper::header;
 use serde_json::{Map, Value, json};
 
-use super::document::Kind;
 use super::request::Request;
 use super::respond::{Answer, Failure, OCI_FILTERS_APPLIED, Reply};
 use super::server::Registry;
@@ -33,7 +32,7 @@ impl Registry {
                 .repository(name)
                 .into_iter()
                 .flat_map(|repository| repository.referrers(&subject))
-                .filter(|manifest| manifest.document.kind != Kind::Artifact);
+                .filter(|manifest| manifest.document.kind.is_of_oci());
             let is_dockers = || {
                 let subject = store
                     .repository(name)

@@ -98,9 +98,12 @@ impl Registry {
                     .extend(document.children.iter().map(|child| child.digest.clone()));
                 open.extend(document.children.iter().map(|child| (child.digest.clone(), depth + 1)));
             }
+            live.blobs.extend(self.named_digests(manifest));
             if retention != Retention::Unaware && !self.overlooks_referrers(manifest, depth) {
-                let lost = |referrer: &Manifest| {
-                    self.is(Mutant::OrasGcLosesReferrers) && referrer.document.kind == Kind::Artifact
+                let lost = |referrer: &Manifest| match referrer.document.kind {
+                    Kind::Artifact => self.is(Mutant::OrasGcLosesReferrers),
+                    Kind::ArtifactDraft => self.is(Mutant::GcLosesArtifactDrafts),
+                    _ => false,
                 };
                 let referrers = repository
                     .referrers(&manifest.digest)
@@ -145,6 +148,8 @@ impl Registry {
             Some(Mutant::GcKeepsOrphans) => {
                 manifest.document.subject.is_some() && !self.is_subject_lost(repository, manifest)
             }
+            Some(Mutant::GcKeepsArtifactDrafts) => manifest.document.kind == Kind::ArtifactDraft,
+            Some(Mutant::GcKeepsObjects) => manifest.document.kind == Kind::Object,
             Some(Mutant::GcKeepsCycles) => {
                 let children = &manifest.document.children;
                 let subject = manifest.document.subject.as_ref();
@@ -167,6 +172,7 @@ impl Registry {
     fn overlooked_blobs(&self, manifest: &Manifest) -> usize {
         match self.mutant() {
             Some(Mutant::GcLosesConfigs) => 1,
+            Some(Mutant::GcLosesObjectBlobs) if manifest.document.kind == Kind::Object => usize::MAX,
             Some(Mutant::GcHalvesReferrers) if manifest.document.subject.is_some() => usize::MAX,
             _ => 0,
         }
@@ -175,6 +181,7 @@ impl Registry {
     fn overlooks_children(&self, repository: &Repository, index: &Manifest, depth: usize) -> bool {
         match self.mutant() {
             Some(Mutant::GcLosesIndexChildren) => true,
+            Some(Mutant::GcLosesObjectReferences) => index.document.kind == Kind::Object,
             Some(Mutant::GcLosesNestedChildren) => depth > 0,
             Some(Mutant::GcLosesFallbackEntries) => {
                 let is_fallback = |tag: &&crate::oci::reference::Tag| {

@@ -5,6 +5,7 @@
 
 use hyper::Method;
 
+use super::drafts::Form;
 use super::request::percent_decode;
 use crate::oci::reference::{NameError, RepositoryName};
 
@@ -34,6 +35,8 @@ pub(super) enum Route {
     /// `/v2/<name>/_oras/artifacts/referrers`, and the draft's `/oras/artifacts/v1/<name>/manifests/<digest>/referrers`
     /// with its digest
     Oras(RepositoryName, Option<String>),
+    /// `/v2/_ext/oci-artifacts/v1/<name>/manifests/<reference>/references`, and under `v1-rc1` `.../referrers`
+    Draft(Form, RepositoryName, String),
     /// A path that has the form of one of these, with a name that is none.
     BadName(NameError),
     /// Anything else.
@@ -65,6 +68,24 @@ impl Route {
         match segments.as_slice() {
             ["_catalog"] => Self::Catalog,
             ["_oci", "ext", "discover"] => Self::Extensions,
+            [
+                "_ext",
+                "oci-artifacts",
+                "v1",
+                name @ ..,
+                "manifests",
+                last,
+                "references",
+            ] => in_repository(name, &|name| Self::Draft(Form::References, name, percent_decode(last))),
+            [
+                "_ext",
+                "oci-artifacts",
+                "v1-rc1",
+                name @ ..,
+                "manifests",
+                last,
+                "referrers",
+            ] => in_repository(name, &|name| Self::Draft(Form::Referrers, name, percent_decode(last))),
             [name @ .., "_oci", "ext", "discover"] => in_repository(name, &|_| Self::Extensions),
             [name @ .., "_oras", "artifacts", "referrers"] => in_repository(name, &|name| Self::Oras(name, None)),
             [name @ .., "manifests", last] => in_repository(name, &|name| Self::Manifest(name, percent_decode(last))),
@@ -92,7 +113,8 @@ impl Route {
             | Self::Extensions
             | Self::Tags(_)
             | Self::Referrers(..)
-            | Self::Oras(..) => &[Method::GET, Method::HEAD],
+            | Self::Oras(..)
+            | Self::Draft(..) => &[Method::GET, Method::HEAD],
             Self::BadName(_) | Self::Unknown => &[],
         }
     }
@@ -106,7 +128,8 @@ impl Route {
             | Self::Upload(name, _)
             | Self::Tags(name)
             | Self::Referrers(name, _)
-            | Self::Oras(name, _) => Some(name),
+            | Self::Oras(name, _)
+            | Self::Draft(_, name, _) => Some(name),
             Self::Ping | Self::Token | Self::Catalog | Self::Extensions | Self::BadName(_) | Self::Unknown => None,
         }
     }
@@ -143,6 +166,8 @@ mod tests {
             Route::Blob(name("a"), "sha256:ab".into())
         );
         assert_eq!(Route::of("/v2/a/_oci/ext/discover"), Route::Extensions);
+        let draft = Route::of("/v2/_ext/oci-artifacts/v1/a/b/manifests/x/references");
+        assert_eq!(draft, Route::Draft(Form::References, name("a/b"), "x".into()));
         assert_eq!(Route::of("/v2/a/tags/list/"), Route::Unknown);
         assert_eq!(Route::of("/v2/a/manifests/x/y"), Route::Unknown);
     }

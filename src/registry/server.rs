@@ -276,6 +276,7 @@ impl Registry {
             (Route::Referrers(name, digest), _) => self.list_referrers(name, digest, request),
             (Route::Oras(name, Some(digest)), _) => self.list_oras(Form::Draft, name, digest, request),
             (Route::Oras(name, None), _) => self.list_oras(Form::Candidate, name, self.oras_digest(request)?, request),
+            (Route::Draft(form, name, reference), _) => self.list_draft(*form, name, reference, request),
             (Route::BadName(_) | Route::Unknown, _) => unreachable!("answered above"),
         }
     }

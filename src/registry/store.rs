@@ -138,12 +138,9 @@ impl Store {
         let content = self.keep(digest, bytes);
         let serial = self.next_serial();
         let repository = self.repositories.entry(name.clone()).or_default();
-        if let Some(subject) = &document.subject {
-            repository
-                .referrers
-                .entry(subject.clone())
-                .or_default()
-                .insert(digest.clone());
+        for subject in document.about() {
+            let referrers = repository.referrers.entry(subject.clone()).or_default();
+            referrers.insert(digest.clone());
         }
         let manifest = Manifest {
             digest: digest.clone(),
@@ -165,12 +162,12 @@ impl Store {
             return false;
         };
         repository.tags.retain(|_, tagged| tagged.digest != *digest);
-        if let Some(subject) = &manifest.document.subject
-            && let Some(referrers) = repository.referrers.get_mut(subject)
-        {
-            referrers.remove(digest);
-            if referrers.is_empty() {
-                repository.referrers.remove(subject);
+        for subject in manifest.document.about() {
+            if let Some(referrers) = repository.referrers.get_mut(subject) {
+                referrers.remove(digest);
+                if referrers.is_empty() {
+                    repository.referrers.remove(subject);
+                }
             }
         }
         drop(manifest);

@@ -203,6 +203,9 @@ variants! {
         "Lists of ORAS artifacts are not filtered.";
     OrasPaged "A page may have fewer entries than asked for (ORAS, Paging results)."
         "ORAS artifacts come in pages of two.";
+    // The drafts before it.
+    DraftsOff "Clients and registries opt into a new kind of manifest (opencontainers/artifacts#29, #37)."
+        "There are no artifacts and objects of the drafts before ORAS.";
     // Extensions and authentication.
     ExtensionsOff "Extensions are optional (Extensions)." "There is no list of extensions.";
     ExtensionsPaged "Extensions may come in pages (extensions, Pagination)."

@@ -215,7 +215,7 @@ impl Thread {
     }
 
     /// Whether a step waits for a capture that no answer had.
-    fn is_left_out(&self, step: &Step) -> bool {
+    pub(super) fn is_left_out(&self, step: &Step) -> bool {
         step.only_if
             .as_ref()
             .is_some_and(|name| !self.scope.variables.contains_key(name))

@@ -214,6 +214,9 @@ async fn look(env: &Env, capability: &Capability, thread: &mut Thread) -> Result
     }
     let mut last = None;
     for step in steps {
+        if thread.is_left_out(step) {
+            continue;
+        }
         last = thread.perform(env, step, 0, Purpose::Probe).await?.or(last);
     }
     let Some(last) = last else {

@@ -35,7 +35,12 @@ pub(super) fn interfere(seen: &Seen<'_>) -> Option<Answer> {
         Route::Tags(_) => tags(seen),
         Route::Referrers(name, digest) => referrers(seen, name, digest),
         Route::Token => token(seen),
-        Route::Catalog | Route::Extensions | Route::Oras(..) | Route::BadName(_) | Route::Unknown => None,
+        Route::Catalog
+        | Route::Extensions
+        | Route::Oras(..)
+        | Route::Draft(..)
+        | Route::BadName(_)
+        | Route::Unknown => None,
     })
 }
 

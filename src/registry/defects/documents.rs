@@ -52,6 +52,7 @@ impl Registry {
                 Ok(())
             };
         };
+        self.misunderstands(&document)?;
         let is_index = media_type == media_type::OCI_INDEX;
         let layers = || document["layers"].as_array().into_iter().flatten();
         let children = || document["manifests"].as_array().into_iter().flatten();
@@ -279,7 +280,12 @@ impl Registry {
         (name, digest, tags): (&RepositoryName, &Digest, &[Tag]),
         (media_type, bytes): (&str, &Bytes),
     ) {
-        if (self.is(M::LegacyRefusedTagged) || self.is(M::OrasRefusedStored))
+        if self.is(M::RefusedReplaced)
+            && let Ok(document) = Document::opaque(media_type::JSON, b"{}")
+        {
+            store.put_manifest(name, digest, media_type.to_owned(), Bytes::from_static(b"{}"), document);
+        }
+        if (self.is(M::LegacyRefusedTagged) || self.is(M::OrasRefusedStored) || self.is(M::DraftRefusedStored))
             && let Ok(document) = Document::opaque(media_type::JSON, bytes)
         {
             store.put_manifest(name, digest, media_type.to_owned(), bytes.clone(), document);

@@ -173,7 +173,7 @@ impl Registry {
         let Some(mutant) = self.mutant() else { return all };
         let present = |store: &Store, tag: &Tag| Some(store.repository(name)?.tag(tag)?.digest.clone());
         match (mutant, reference) {
-            (M::DigestPushMakesTag | M::OrasTagsArtifacts, Reference::Digest(_)) => all
+            (M::DigestPushMakesTag | M::OrasTagsArtifacts | M::ArtifactDraftTagged, Reference::Digest(_)) => all
                 .into_iter()
                 .chain(digest.as_str().replace(':', "-").parse())
                 .collect(),

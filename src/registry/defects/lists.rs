@@ -319,6 +319,13 @@ impl Registry {
                 entry.insert("digest".into(), digest.as_str().into());
             }
             M::ReferrersNoSize => drop(entry.remove("size")),
+            M::AnnotationsUnlisted => {
+                let is_json = |value: &Value| serde_json::from_str::<Value>(value.as_str().unwrap_or_default()).is_ok();
+                let annotations = entry.get_mut("annotations").and_then(Value::as_object_mut);
+                annotations
+                    .into_iter()
+                    .for_each(|all| all.retain(|_, value| is_json(value)));
+            }
             M::ReferrersConfigType => {
                 if let Some(config) = config {
                     entry.insert("artifactType".into(), config.media_type.clone().into());

@@ -10,7 +10,9 @@ mod collect;
 mod deep;
 mod deletions;
 mod documents;
+mod drafts;
 mod failed;
+mod flows;
 mod hardening;
 mod http;
 mod inside;
@@ -62,6 +64,7 @@ impl Registry {
             .or_else(|| deep::interfere(&seen))
             .or_else(|| hardening::interfere(&seen))
             .or_else(|| oras::interfere(&seen))
+            .or_else(|| drafts::interfere(&seen))
             .or_else(|| before::interfere(&seen))
     }
 
@@ -76,7 +79,7 @@ impl Registry {
         };
         let reply = match hardening::answer(&seen, answer) {
             Ok(reply) => reply,
-            Err(failure) => failed::replace(&seen, failure)?,
+            Err(failure) => flows::refused(&seen, failure).or_else(|failure| failed::replace(&seen, failure))?,
         };
         let reply = deep::answer(&seen, reply)?;
         let reply = match route {
@@ -84,13 +87,15 @@ impl Registry {
             Route::Ping | Route::Token => auth::other(&seen, reply),
             Route::Oras(..) => oras::list(&seen, reply),
             Route::Blob(..) => pull::blob(&seen, reply),
-            Route::Manifest(_, reference) if request.method.is_safe() => pull::manifest(&seen, reference, reply),
+            Route::Manifest(_, reference) if request.method.is_safe() => {
+                pull::manifest(&seen, reference, flows::manifest(&seen, drafts::manifest(&seen, reply)))
+            }
             Route::Manifest(_, reference) => push::manifest(&seen, reference, reply),
             Route::Uploads(name) => push::uploads(&seen, name, reply),
             Route::Upload(name, id) => push::upload(&seen, name, id, reply),
             Route::Tags(name) => lists::tags(&seen, name, reply),
-            Route::Referrers(..) => lists::referrers(&seen, reply),
-            Route::Catalog | Route::BadName(_) | Route::Unknown => reply,
+            Route::Referrers(..) => flows::referrers(&seen, lists::referrers(&seen, reply))?,
+            Route::Catalog | Route::Draft(..) | Route::BadName(_) | Route::Unknown => reply,
         };
         Ok(reply)
     }

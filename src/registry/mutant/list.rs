@@ -786,6 +786,72 @@ mutants! {
     OrasPathGone "oras-discovery-true" "The list of extensions has _oras, and its path gives 404.";
     OrasGcLosesReferrers "oras-gc-live-subject" "Artifacts without a tag are collected, whatever their subject.";
     OrasGcLosesTagged "oras-gc-tagged" "Tagged artifacts of a deleted subject are collected.";
+    // Flows.
+    DeniedIsNoList "flow-denied-is-no-list" "Who may not ask for referrers gets an empty list of them.";
+    AnnotationsUnlisted "flow-annotations-listed" "Listed referrers lack annotations that are no JSON.";
+    SignaturesOneLayer "flow-signature-taken" "A manifest about another has to have one layer.";
+    ArtifactNamesChecked "flow-artifact-taken" "Types of configs and layers have to have a version and small letters.";
+    UnsignedIsNotFound "flow-nothing-found" "The list of a type that no referrer has gives 404.";
+    SubjectsChange "flow-image-unchanged" "What a manifest is about is served with a member that says so.";
+    RefusedReplaced "flow-refused-or-kept" "What is refused is kept, as something else.";
+    EncryptedUnlabelled "flow-encrypted-taken" "Encrypted layers are called plain when their manifest is pulled.";
+    CompressionsReversed "legacy-compressions-offered" "The entries of an index come backwards.";
+    // The artifact draft before ORAS.
+    ArtifactDraftRefused "artifact-draft-push" "Artifacts are refused, though they are listed.";
+    ArtifactDraftRewritten "artifact-draft-exact" "Artifacts are written anew when stored.";
+    ArtifactDraftServedAsJson "artifact-draft-exact" "Artifacts are labelled application/json.";
+    ArtifactDraftTypelessTaken "artifact-draft-type" "An artifact is taken that does not say what it is.";
+    ArtifactDraftSubjectMissingTaken "artifact-draft-subject" "An artifact is taken whose subject is not there.";
+    ArtifactDraftSubjectBlobTaken "artifact-draft-subject" "A blob is taken for a subject.";
+    ArtifactDraftSubjectElsewhereTaken "artifact-draft-subject" "A subject may be in another repository.";
+    ArtifactDraftManifestAsBlobTaken "artifact-draft-no-manifests" "A manifest may be among the blobs of an artifact.";
+    ArtifactDraftBlobTypesRefused "artifact-draft-blob-types" "Blobs of artifacts have to be of types of OCI.";
+    ArtifactDraftWithoutBlobsRefused "artifact-draft-blobs-optional" "An artifact without blobs is refused.";
+    ArtifactDraftStrangeRefused "artifact-draft-additive" "An artifact with a member that nobody knows is refused.";
+    ArtifactDraftTagged "artifact-draft-image-unchanged" "An artifact gets a tag of its own.";
+    ArtifactDraftHidesSubject "artifact-draft-image-unchanged"
+        "What an artifact is about cannot be pulled any more.";
+    ArtifactDraftListServerError "artifact-draft-list" "Every list of what is about a manifest gives 500.";
+    ArtifactDraftListsNull "artifact-draft-list-empty" "An empty list is null.";
+    ArtifactDraftLosesLast "artifact-draft-list-all" "One of several artifacts about a manifest is not listed.";
+    ArtifactDraftOneTarget "artifact-draft-list-all" "An artifact is listed for the first of its manifests only.";
+    ArtifactDraftTaggedUnlisted "artifact-draft-list-all" "An artifact with a tag is not listed.";
+    ArtifactDraftListsDescendants "artifact-draft-list-direct" "Artifacts about what is listed are listed too.";
+    ArtifactDraftListsElsewhere "artifact-draft-list-repository" "Artifacts of other repositories are listed.";
+    ArtifactDraftEntryBare "artifact-draft-list-entry" "Entries have a digest and no manifest.";
+    ArtifactDraftEntrySpilled "artifact-draft-list-entry"
+        "The manifest of an entry closes too early, as in the example of the proposal.";
+    ArtifactDraftEntryOfSubject "artifact-draft-list-entry" "Entries have the digest of what they are about.";
+    ArtifactDraftTagUnknown "artifact-draft-list-tag" "A list for a tag gives 404.";
+    ArtifactDraftUnknownTagEmpty "artifact-draft-list-unknown-tag" "A list for an unknown tag is empty.";
+    ArtifactDraftFilterEmpty "artifact-draft-filter-complete" "A filtered list is empty.";
+    ArtifactDraftNextNowhere "artifact-draft-paging" "The link to more artifacts leads nowhere.";
+    ArtifactDraftAllAtOnce "artifact-draft-paging-default" "Without a limit a page has everything.";
+    ArtifactDraftPathServerError "artifact-draft-path" "The earlier path of the list gives 500.";
+    // The object draft.
+    DraftRefusedStored "object-draft-stated" "Manifests of drafts are refused and stored.";
+    ObjectDraftByTagRefused "object-draft-push" "Object manifests are taken by digest and refused by tag.";
+    ObjectDraftRewritten "object-draft-exact" "Object manifests lose their annotations.";
+    ObjectDraftServedAsJson "object-draft-exact" "Object manifests are labelled application/json.";
+    ObjectDraftOtherTypeTaken "object-draft-media-type" "An object manifest may say that it is something else.";
+    ObjectDraftAnyLinkTaken "object-draft-link" "An object may refer to a blob, or to nothing, as a manifest.";
+    ObjectDraftMissingBlobServerError "object-draft-blob-missing" "An object whose blob is missing gives 500.";
+    ObjectDraftVersionNumber "object-draft-version" "The version of an object manifest has to be a number.";
+    ObjectDraftVersionless "object-draft-version" "An object manifest is taken that has no version.";
+    ObjectDraftBrokenServerError "object-draft-json" "An object manifest that is no JSON gives 500.";
+    ObjectDraftSignedServerError "object-draft-signed" "The signed form of an object manifest gives 500.";
+    ObjectDraftLinklessChecked "object-draft-linkless" "What a component only mentions has to be there.";
+    ObjectDraftStrangeRefused "object-draft-opaque" "An object with a member that nobody knows is refused.";
+    ObjectDraftTwiceRefused "object-draft-order" "A digest may occur once in an object manifest.";
+    ObjectDraftBlobsFirst "object-draft-order" "The blobs of an object have to stand before its references.";
+    ObjectDraftPartsHidden "object-draft-parts" "What an object manifest refers to cannot be pulled.";
+    ObjectDraftSecondHidden "object-draft-parts" "Blobs of all objects but the first cannot be pulled.";
+    GcLosesArtifactDrafts "gc-artifact-draft-survives" "Artifacts of the draft go, whatever they are about.";
+    GcKeepsArtifactDrafts "gc-artifact-draft-goes" "Artifacts of the draft stay, whatever they are about.";
+    GcLosesObjectReferences "gc-object-links-survive" "Collections do not follow the references of objects.";
+    GcLosesObjectBlobs "gc-object-links-survive" "Collections do not see the blobs of objects.";
+    GcKeepsObjects "gc-object-goes" "Object manifests are never collected.";
+    GcKeepsNamedByObjects "gc-linkless-goes" "Every digest in the text of an object manifest is kept.";
     // Deep: in corners that only a fuzzer reaches. No case has to find them; `tests/fuzz_live.rs` holds that the fuzzer does.
     DeepNestingLost "dist-http-answers" "A manifest that is nested more than 30 levels deep breaks the connection.";
     DeepSurrogateServerError "dist-http-no-5xx" "Half a surrogate pair in a manifest gives 500.";
