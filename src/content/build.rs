@@ -356,12 +356,15 @@ impl Builder<'_> {
         for patch in &fields.patches {
             self.patch(name, &mut document, patch)?;
         }
-        if let Some(size) = fields.pad {
-            let wanted = usize::try_from(size.resolve(self.setting.chunk))
-                .map_err(|_| BuildError::TooLarge(name.to_string()))?;
-            pad(&mut document, wanted);
-        }
-        let data = Data::Bytes(Bytes::from(document.to_string()));
+        let printed = match fields.pad {
+            Some(size) => {
+                let wanted = usize::try_from(size.resolve(self.setting.chunk))
+                    .map_err(|_| BuildError::TooLarge(name.to_string()))?;
+                padded(document, wanted)
+            }
+            None => document.to_string().into_bytes(),
+        };
+        let data = Data::Bytes(Bytes::from(printed));
         let mut built = leaf(name, data, fields.algorithm, media_type, Role::Manifest);
         built.requires = parts.iter().map(|(_, part)| part.clone()).collect();
         built.parts = parts.into_iter().collect();
@@ -516,15 +519,24 @@ fn value_nodes(
     result
 }
 
-/// Adds an annotation of such a length that the printed document has `wanted` bytes; it stays as it is if it is longer.
-fn pad(document: &mut Value, wanted: usize) {
-    let Some(members) = document.as_object_mut() else {
-        return;
-    };
-    let annotations = members.entry("annotations").or_insert_with(|| json!({}));
-    annotations[PADDING] = json!("");
-    let missing = wanted.saturating_sub(document.to_string().len());
-    document["annotations"][PADDING] = json!("x".repeat(missing));
+/// The printed document, with an annotation of such a length that it has `wanted` bytes; it stays as it is if it is longer.
+/// The padding is put into the print, for some are large.
+fn padded(mut document: Value, wanted: usize) -> Vec<u8> {
+    if let Some(members) = document.as_object_mut() {
+        members.entry("annotations").or_insert_with(|| json!({}))[PADDING] = json!("");
+    }
+    let mut printed = document.to_string().into_bytes();
+    let missing = wanted.saturating_sub(printed.len());
+    // Within a text of JSON the quotes would be escaped.
+    let member = format!("\"{PADDING}\":\"\"");
+    let found = printed.windows(member.len()).position(|part| part == member.as_bytes());
+    if let Some(start) = found {
+        let rest = printed.split_off(start + member.len() - 1);
+        printed.reserve_exact(missing + rest.len());
+        printed.resize(printed.len() + missing, b'x');
+        printed.extend_from_slice(&rest);
+    }
+    printed
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ pub enum Event {
         cases: usize,
     },
     /// A case ended.
-    Finished(Box<CaseOutcome>),
+    Finished(Arc<CaseOutcome>),
 }
 
 /// Runs the cases and says what they show. Events are told on `events` as they happen.
@@ -275,27 +275,29 @@ async fn run_cases(
             let (outcome, stored) = if stop.is_cancelled() {
                 (cut_off(&env, case), Default::default())
             } else {
-                run_case(&env, index, slot, &stop).await
+                // Made only now: every case has a task from the start, and what a case under way needs is much.
+                Box::pin(run_case(&env, index, slot, &stop)).await
             };
-            drop(events.send(Event::Finished(Box::new(outcome.clone()))));
-            clean_up_unless_late(&env, &stored, &brooms, &stop).await;
-            (index, outcome)
+            let outcome = Arc::new(outcome);
+            drop(events.send(Event::Finished(outcome.clone())));
+            Box::pin(clean_up_unless_late(&env, &stored, &brooms, &stop)).await;
+            outcome
         });
         index_of.insert(task.id(), index);
     }
     let mut done = Vec::with_capacity(chosen.len());
     while let Some(joined) = running.join_next().await {
         match joined {
-            Ok((_, outcome)) => done.push(outcome),
+            Ok(outcome) => done.push(outcome),
             Err(error) => {
                 if let Some(index) = index_of.get(&error.id()) {
                     let message = format!("the tool failed: {error}");
-                    done.push(failed(&env.suite.cases[*index], message));
+                    done.push(Arc::new(failed(&env.suite.cases[*index], message)));
                 }
             }
         }
     }
-    done
+    done.into_iter().map(Arc::unwrap_or_clone).collect()
 }
 
 fn rfc3339(at: SystemTime) -> String {
