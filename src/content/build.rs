@@ -91,9 +91,6 @@ pub enum BuildError {
         /// The JSON pointer.
         pointer: String,
     },
-    /// Too large for what is asked of it.
-    #[error("the content `{0}` is too large to be a manifest")]
-    TooLarge(String),
 }
 
 /// The built content of a case, by name.
@@ -356,15 +353,10 @@ impl Builder<'_> {
         for patch in &fields.patches {
             self.patch(name, &mut document, patch)?;
         }
-        let printed = match fields.pad {
-            Some(size) => {
-                let wanted = usize::try_from(size.resolve(self.setting.chunk))
-                    .map_err(|_| BuildError::TooLarge(name.to_string()))?;
-                padded(document, wanted)
-            }
-            None => document.to_string().into_bytes(),
+        let data = match fields.pad {
+            Some(size) => padded(document, size.resolve(self.setting.chunk)),
+            None => Data::Bytes(Bytes::from(document.to_string())),
         };
-        let data = Data::Bytes(Bytes::from(printed));
         let mut built = leaf(name, data, fields.algorithm, media_type, Role::Manifest);
         built.requires = parts.iter().map(|(_, part)| part.clone()).collect();
         built.parts = parts.into_iter().collect();
@@ -521,22 +513,18 @@ fn value_nodes(
 
 /// The printed document, with an annotation of such a length that it has `wanted` bytes; it stays as it is if it is longer.
 /// The padding is put into the print, for some are large.
-fn padded(mut document: Value, wanted: usize) -> Vec<u8> {
+fn padded(mut document: Value, wanted: u64) -> Data {
     if let Some(members) = document.as_object_mut() {
         members.entry("annotations").or_insert_with(|| json!({}))[PADDING] = json!("");
     }
-    let mut printed = document.to_string().into_bytes();
-    let missing = wanted.saturating_sub(printed.len());
+    let printed = document.to_string();
+    let missing = wanted.saturating_sub(printed.len() as u64);
     // Within a text of JSON the quotes would be escaped.
     let member = format!("\"{PADDING}\":\"\"");
-    let found = printed.windows(member.len()).position(|part| part == member.as_bytes());
-    if let Some(start) = found {
-        let rest = printed.split_off(start + member.len() - 1);
-        printed.reserve_exact(missing + rest.len());
-        printed.resize(printed.len() + missing, b'x');
-        printed.extend_from_slice(&rest);
+    match printed.find(&member) {
+        Some(start) => Data::padded(printed.into_bytes(), start + member.len() - 1, missing),
+        None => Data::Bytes(Bytes::from(printed)),
     }
-    printed
 }
 
 #[cfg(test)]

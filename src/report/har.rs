@@ -40,7 +40,10 @@ struct Log<'a>(&'a Report);
 impl Serialize for Log<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut log = serializer.serialize_struct("Log", 4)?;
-        log.serialize_field("creator", &json!({"name": "Referee", "version": self.0.run.tool_version}))?;
+        log.serialize_field(
+            "creator",
+            &json!({"name": "Referee", "version": self.0.run.tool_version}),
+        )?;
         log.serialize_field("entries", &Entries(self.0))?;
         log.serialize_field("pages", &Pages(self.0))?;
         log.serialize_field("version", "1.2")?;

@@ -31,7 +31,7 @@ pub use gc::{Collecting, Trigger};
 pub use isolate::{Isolation, RepoError};
 pub use plan::{Filter, FilterError, Selected, Unknown, requirements, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};
-pub use schedule::{Event, Options, Resumed, run};
+pub use schedule::{Bodies, Event, Options, Resumed, run, run_keeping};
 pub use vectors::{Parsed, Vector, parse_strictly, vectors};
 
 use std::collections::{BTreeMap, HashMap};

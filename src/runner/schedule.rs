@@ -18,7 +18,7 @@ use super::{Env, Isolation, order};
 use crate::case::{Profile, Suite};
 use crate::client::Client;
 use crate::outcome::{
-    CapabilityOutcome, CaseOutcome, Collection, Counts, Partition, Report, RunInfo, SCHEMA, TargetInfo,
+    CapabilityOutcome, CaseOutcome, Collection, Counts, Partition, Report, RunInfo, SCHEMA, TargetInfo, lighten,
 };
 
 /// The length of a chunk where the target announces no minimum.
@@ -96,8 +96,26 @@ pub enum Event {
     Finished(Arc<CaseOutcome>),
 }
 
+/// What a report keeps of the bodies that were exchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bodies {
+    /// The start of each.
+    All,
+    /// Those that are evidence: all but those of [cases that passed](lighten).
+    Telling,
+}
+
 /// Runs the cases and says what they show. Events are told on `events` as they happen.
-pub async fn run(mut options: Options, events: mpsc::UnboundedSender<Event>) -> Result<Report, Refusal> {
+pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Result<Report, Refusal> {
+    run_keeping(Bodies::All, options, events).await
+}
+
+/// The same, with the bodies that are asked for.
+pub async fn run_keeping(
+    bodies: Bodies,
+    mut options: Options,
+    events: mpsc::UnboundedSender<Event>,
+) -> Result<Report, Refusal> {
     let started = Instant::now();
     let started_at = SystemTime::now();
     // The registry itself can end a run too, by falling silent; that is no interruption.
@@ -183,7 +201,7 @@ pub async fn run(mut options: Options, events: mpsc::UnboundedSender<Event>) -> 
     let total = options.cases.len();
     let broom = Semaphore::new(1);
     let (mut cases, (), ()) = tokio::join!(
-        run_cases(&env, &options.cases, slots, &stop, &events),
+        run_cases(&env, &options.cases, bodies, slots, &stop, &events),
         clean_up_unless_late(&env, &probed.stored, &broom, &stop),
         gc::coordinate(&env, received, total, &stop, &events, &mut rounds)
     );
@@ -253,6 +271,7 @@ pub(super) async fn meet(
 async fn run_cases(
     env: &Arc<Env>,
     chosen: &[usize],
+    bodies: Bodies,
     slots: Arc<Semaphore>,
     stop: &CancellationToken,
     events: &mpsc::UnboundedSender<Event>,
@@ -272,12 +291,15 @@ async fn run_cases(
             let _done = Done { case: index, messages };
             // The semaphore is never closed.
             let slot = slots.acquire_owned().await.ok();
-            let (outcome, stored) = if stop.is_cancelled() {
+            let (mut outcome, stored) = if stop.is_cancelled() {
                 (cut_off(&env, case), Default::default())
             } else {
                 // Made only now: every case has a task from the start, and what a case under way needs is much.
                 Box::pin(run_case(&env, index, slot, &stop)).await
             };
+            if bodies == Bodies::Telling {
+                lighten(&mut outcome);
+            }
             let outcome = Arc::new(outcome);
             drop(events.send(Event::Finished(outcome.clone())));
             Box::pin(clean_up_unless_late(&env, &stored, &brooms, &stop)).await;

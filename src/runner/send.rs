@@ -219,7 +219,12 @@ fn merge(answers: &[Answer], pointer: &str) -> Answer {
                 all.append(more);
             }
         }
-        merged.body = Received::of(document.to_string().into_bytes());
+        let room: usize = answers.iter().map(|answer| answer.body.bytes.len()).sum();
+        let mut text = Vec::with_capacity(room);
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(&mut text, &document);
+        drop(document);
+        merged.body = Received::of(text);
         return merged;
     };
     bad.clone()
