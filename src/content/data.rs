@@ -7,6 +7,9 @@ use crate::oci::digest::{Algorithm, Digest, Hasher};
 /// Content larger than this is never held in memory whole.
 pub const IN_MEMORY: u64 = 8 << 20;
 
+/// Padding longer than this is not held in memory either: there is much of it, and it says nothing.
+const SMALL_PADDING: u64 = 64 << 10;
+
 /// How much of generated content is made at a time.
 const PIECE: u64 = 64 << 10;
 
@@ -89,7 +92,12 @@ impl Data {
             at,
             padding,
         };
-        Data::Generated { source, offset: 0, len }.slice(0, len)
+        let data = Data::Generated { source, offset: 0, len };
+        if padding > SMALL_PADDING {
+            data
+        } else {
+            data.slice(0, len)
+        }
     }
 
     /// Length in bytes.
@@ -124,10 +132,10 @@ impl Data {
     }
 
     /// The bytes, if they are few enough to be held in memory.
-    pub fn bytes(&self) -> Option<&Bytes> {
+    pub fn bytes(&self) -> Option<Bytes> {
         match self {
-            Data::Bytes(bytes) => Some(bytes),
-            Data::Generated { .. } => None,
+            Data::Bytes(bytes) => Some(bytes.clone()),
+            Data::Generated { source, offset, len } => (*len <= IN_MEMORY).then(|| source.part(*offset, *len)),
         }
     }
 
