@@ -59,6 +59,8 @@ impl Template {
         if !literal.is_empty() {
             parts.push(Part::Literal(literal));
         }
+        // There are many thousands of them.
+        parts.shrink_to_fit();
         Ok(Self { parts })
     }
 

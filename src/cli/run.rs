@@ -20,7 +20,7 @@ use crate::report::journal::Journal;
 use crate::report::progress::{Progress, ProgressEvent};
 use crate::report::terminal;
 use crate::report::{self, Format};
-use crate::runner::{self, Event, Filter, Isolation, Reading, Wanted, select};
+use crate::runner::{self, Bodies, Event, Filter, Isolation, Reading, Wanted, select};
 
 /// The profile of a run that names none.
 pub const DEFAULT_PROFILE: &str = "oci-1.1";
@@ -246,7 +246,12 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             resumed,
             cancel: cancel.clone(),
         };
-        let report = with_progress(options, arguments.quiet, &out).await;
+        // Only an archive shows every body.
+        let bodies = match arguments.format.contains(&Format::Har) {
+            true => Bodies::All,
+            false => Bodies::Telling,
+        };
+        let report = with_progress(options, bodies, arguments.quiet, &out).await;
         if let Some(running) = embedded {
             running.stop().await;
         }
@@ -307,6 +312,7 @@ pub(super) async fn embedded(seeded: bool) -> Result<Running, Failure> {
 /// Runs, shows how it goes on, and keeps the journal.
 async fn with_progress(
     options: runner::Options,
+    bodies: Bodies,
     quiet: bool,
     out: &Path,
 ) -> Result<(Report, Option<Journal>), Failure> {
@@ -352,7 +358,7 @@ async fn with_progress(
         journal
     };
     // The sender goes with the run, which ends the showing.
-    let (report, journal) = tokio::join!(runner::run(options, events), showing);
+    let (report, journal) = tokio::join!(runner::run_keeping(bodies, options, events), showing);
     let report = report.map_err(|refusal| match refusal {
         // The registry is there; it is the name that is wrong, or the right to read it.
         runner::Refusal::Content { .. } => Failure::new(Exit::Usage, refusal),

@@ -130,6 +130,13 @@ impl Intake {
         }
     }
 
+    /// The length is known: what is kept need not be moved while it grows.
+    pub fn expect(&mut self, len: u64) {
+        if let Some(len) = usize::try_from(len).ok().filter(|len| *len <= self.keep) {
+            self.bytes.reserve_exact(len);
+        }
+    }
+
     pub fn push(&mut self, piece: &[u8]) -> Result<(), TransportError> {
         self.len += piece.len() as u64;
         if let Some(limit) = self.max.filter(|max| self.len > *max) {

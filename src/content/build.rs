@@ -91,9 +91,6 @@ pub enum BuildError {
         /// The JSON pointer.
         pointer: String,
     },
-    /// Too large for what is asked of it.
-    #[error("the content `{0}` is too large to be a manifest")]
-    TooLarge(String),
 }
 
 /// The built content of a case, by name.
@@ -372,12 +369,10 @@ impl Builder<'_> {
         for patch in &fields.patches {
             self.patch(name, &mut document, patch)?;
         }
-        if let Some(size) = fields.pad {
-            let wanted = usize::try_from(size.resolve(self.setting.chunk))
-                .map_err(|_| BuildError::TooLarge(name.to_string()))?;
-            pad(&mut document, wanted);
-        }
-        let data = Data::Bytes(Bytes::from(document.to_string()));
+        let data = match fields.pad {
+            Some(size) => padded(document, size.resolve(self.setting.chunk)),
+            None => Data::Bytes(Bytes::from(document.to_string())),
+        };
         let mut built = leaf(name, data, fields.algorithm, media_type, Role::Manifest);
         built.requires = parts.iter().map(|(_, part)| part.clone()).collect();
         built.parts = parts.into_iter().collect();
@@ -532,15 +527,20 @@ fn value_nodes(
     result
 }
 
-/// Adds an annotation of such a length that the printed document has `wanted` bytes; it stays as it is if it is longer.
-fn pad(document: &mut Value, wanted: usize) {
-    let Some(members) = document.as_object_mut() else {
-        return;
-    };
-    let annotations = members.entry("annotations").or_insert_with(|| json!({}));
-    annotations[PADDING] = json!("");
-    let missing = wanted.saturating_sub(document.to_string().len());
-    document["annotations"][PADDING] = json!("x".repeat(missing));
+/// The printed document, with an annotation of such a length that it has `wanted` bytes; it stays as it is if it is longer.
+/// The padding is put into the print, for some are large.
+fn padded(mut document: Value, wanted: u64) -> Data {
+    if let Some(members) = document.as_object_mut() {
+        members.entry("annotations").or_insert_with(|| json!({}))[PADDING] = json!("");
+    }
+    let printed = document.to_string();
+    let missing = wanted.saturating_sub(printed.len() as u64);
+    // Within a text of JSON the quotes would be escaped.
+    let member = format!("\"{PADDING}\":\"\"");
+    match printed.find(&member) {
+        Some(start) => Data::padded(printed.into_bytes(), start + member.len() - 1, missing),
+        None => Data::Bytes(Bytes::from(printed)),
+    }
 }
 
 #[cfg(test)]

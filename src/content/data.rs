@@ -7,6 +7,9 @@ use crate::oci::digest::{Algorithm, Digest, Hasher};
 /// Content larger than this is never held in memory whole.
 pub const IN_MEMORY: u64 = 8 << 20;
 
+/// Padding longer than this is not held in memory either: there is much of it, and it says nothing.
+const SMALL_PADDING: u64 = 64 << 10;
+
 /// How much of generated content is made at a time.
 const PIECE: u64 = 64 << 10;
 
@@ -15,10 +18,10 @@ const PIECE: u64 = 64 << 10;
 pub enum Data {
     /// At hand.
     Bytes(Bytes),
-    /// `len` bytes of the endless sequence of `seed`, starting at `offset`.
+    /// `len` bytes of what `source` makes, starting at `offset`.
     Generated {
-        /// Names the sequence.
-        seed: u64,
+        /// Makes them.
+        source: Generator,
         /// Where it starts.
         offset: u64,
         /// How many bytes.
@@ -33,13 +36,74 @@ pub enum Data {
     },
 }
 
+/// What makes bytes, any part of them alone.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Generator {
+    /// The endless sequence of a seed.
+    Random(u64),
+    /// A text with padding in it.
+    Padded {
+        /// The text.
+        text: Bytes,
+        /// Where the padding is.
+        at: usize,
+        /// How long it is.
+        padding: u64,
+    },
+}
+
+impl Generator {
+    fn part(&self, offset: u64, len: u64) -> Bytes {
+        match self {
+            Generator::Random(seed) => sequence(*seed, offset, len),
+            Generator::Padded { text, at, padding } => {
+                let (head, rest) = text.split_at(*at);
+                let mut out = Vec::with_capacity(len as usize);
+                // Where each of the three begins and ends within the part.
+                let mut begin = 0;
+                for (piece, length) in [(head, head.len() as u64), (&[], *padding), (rest, rest.len() as u64)] {
+                    let within =
+                        |place: u64| (place.clamp(offset, offset + len).max(begin) - begin).min(length) as usize;
+                    let (from, to) = (within(offset), within(offset + len));
+                    match piece.get(from..to) {
+                        Some(bytes) => out.extend_from_slice(bytes),
+                        None => out.resize(out.len() + (to - from), b'x'),
+                    }
+                    begin += length;
+                }
+                Bytes::from(out)
+            }
+        }
+    }
+}
+
 impl Data {
     /// Pseudo-random bytes: the same for the same seed, in every release.
     pub fn random(seed: u64, len: u64) -> Self {
         if len <= IN_MEMORY {
             Data::Bytes(sequence(seed, 0, len))
         } else {
-            Data::Generated { seed, offset: 0, len }
+            Data::Generated {
+                source: Generator::Random(seed),
+                offset: 0,
+                len,
+            }
+        }
+    }
+
+    /// A text with so much padding at a place in it.
+    pub fn padded(text: Vec<u8>, at: usize, padding: u64) -> Self {
+        let len = text.len() as u64 + padding;
+        let source = Generator::Padded {
+            text: text.into(),
+            at,
+            padding,
+        };
+        let data = Data::Generated { source, offset: 0, len };
+        if padding > SMALL_PADDING {
+            data
+        } else {
+            data.slice(0, len)
         }
     }
 
@@ -63,12 +127,12 @@ impl Data {
         match self {
             // Both bounds are at most the length of bytes in memory, so they fit a usize.
             Data::Bytes(bytes) => Data::Bytes(bytes.slice(from as usize..to as usize)),
-            Data::Generated { seed, offset, .. } => {
-                let (seed, offset, len) = (*seed, offset + from, to - from);
+            Data::Generated { source, offset, .. } => {
+                let (source, offset, len) = (source.clone(), offset + from, to - from);
                 if len <= IN_MEMORY {
-                    Data::Bytes(sequence(seed, offset, len))
+                    Data::Bytes(source.part(offset, len))
                 } else {
-                    Data::Generated { seed, offset, len }
+                    Data::Generated { source, offset, len }
                 }
             }
             Data::Named { digest, len } => Data::Named {
@@ -79,10 +143,11 @@ impl Data {
     }
 
     /// The bytes, if they are few enough to be held in memory.
-    pub fn bytes(&self) -> Option<&Bytes> {
+    pub fn bytes(&self) -> Option<Bytes> {
         match self {
-            Data::Bytes(bytes) => Some(bytes),
-            Data::Generated { .. } | Data::Named { .. } => None,
+            Data::Bytes(bytes) => Some(bytes.clone()),
+            Data::Generated { source, offset, len } => (*len <= IN_MEMORY).then(|| source.part(*offset, *len)),
+            Data::Named { .. } => None,
         }
     }
 
@@ -97,7 +162,7 @@ impl Data {
             let piece = match &data {
                 Data::Named { .. } => return None,
                 Data::Bytes(bytes) => bytes.clone(),
-                Data::Generated { seed, offset, len } => sequence(*seed, offset + at, PIECE.min(len - at)),
+                Data::Generated { source, offset, len } => source.part(offset + at, PIECE.min(len - at)),
             };
             at += piece.len() as u64;
             Some(piece)
@@ -108,7 +173,7 @@ impl Data {
     pub fn fill(&self, from: u64, buffer: &mut [u8]) {
         let part = match self.slice(from, from.saturating_add(buffer.len() as u64)) {
             Data::Bytes(bytes) => bytes,
-            Data::Generated { seed, offset, len } => sequence(seed, offset, len),
+            Data::Generated { source, offset, len } => source.part(offset, len),
             Data::Named { .. } => Bytes::new(),
         };
         let filled = part.len().min(buffer.len());
@@ -202,5 +267,34 @@ mod tests {
         assert_eq!(large.slice(5, 25), at_hand.slice(5, 25));
         assert_eq!(large.slice(IN_MEMORY, u64::MAX).len(), 13);
         assert_eq!(large.slice(9, 3).len(), 0);
+    }
+
+    #[test]
+    fn any_part_of_padded_text_can_be_made_alone() {
+        let padded = |padding| Data::padded(b"{\"a\":\"\"}".to_vec(), 6, padding);
+        let small = padded(5);
+        assert_eq!(small.bytes().unwrap(), &b"{\"a\":\"xxxxx\"}"[..]);
+        let source = Generator::Padded {
+            text: Bytes::from_static(b"{\"a\":\"\"}"),
+            at: 6,
+            padding: 5,
+        };
+        for (from, to) in [
+            (0, 13),
+            (0, 3),
+            (4, 6),
+            (4, 8),
+            (7, 9),
+            (3, 12),
+            (6, 11),
+            (11, 13),
+            (12, 12),
+        ] {
+            assert_eq!(Data::Bytes(source.part(from, to - from)), small.slice(from, to));
+        }
+        let large = padded(IN_MEMORY);
+        assert!(large.bytes().is_none());
+        assert_eq!(large.slice(0, 8).bytes().unwrap(), &b"{\"a\":\"xx"[..]);
+        assert_eq!(large.slice(large.len() - 3, u64::MAX).bytes().unwrap(), &b"x\"}"[..]);
     }
 }

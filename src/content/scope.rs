@@ -130,7 +130,7 @@ fn attribute_of(built: &Built, attribute: &str) -> Option<Value> {
         "size" => Value::Number(built.data.len().into()),
         "type" => Value::String(built.media_type.clone()),
         "descriptor" => built.descriptor(),
-        "text" => Value::String(String::from_utf8_lossy(built.data.bytes()?).into_owned()),
+        "text" => Value::String(String::from_utf8_lossy(&built.data.bytes()?).into_owned()),
         "range" | "from" | "last" => {
             let (from, to) = match &built.role {
                 Role::Slice { from, to, .. } => (*from, *to),

@@ -131,6 +131,12 @@ fn suite(catalogue: Catalogue, decoded: Vec<Decoded>) -> Suite {
         .map(|(case, _)| case)
         .collect();
     cases.sort_by(|a, b| a.id.cmp(&b.id));
+    // They stay as they are, and room to grow is of no use any more.
+    for case in &mut cases {
+        case.content.shrink_to_fit();
+        case.setup.shrink_to_fit();
+        case.steps.shrink_to_fit();
+    }
     Suite {
         documents: catalogue.documents.into_iter().map(|(document, _)| document).collect(),
         requirements: catalogue

@@ -219,16 +219,33 @@ pub fn slim_case(case: &CaseOutcome) -> CaseOutcome {
     }
 }
 
+/// Leaves out the bodies that only an archive of every exchange shows: those of a case that passed or was skipped, unless
+/// what was expected of the exchange did not hold. What else is reported stays the same.
+pub fn lighten(case: &mut CaseOutcome) {
+    if !matches!(case.verdict, Verdict::Pass | Verdict::Skip { .. }) {
+        return;
+    }
+    let unheld = case.expectations.iter().filter(|outcome| !outcome.held());
+    let shown: BTreeSet<usize> = unheld.map(|outcome| outcome.exchange).collect();
+    let exchanges = case.exchanges.iter_mut().enumerate();
+    let unseen = exchanges.filter(|(index, _)| !shown.contains(index));
+    unseen.for_each(|(_, exchange)| without_bodies(exchange));
+}
+
 fn slim_exchange(exchange: &Exchange) -> Exchange {
     let mut slim = exchange.clone();
-    let hops = slim.hops.iter_mut();
+    without_bodies(&mut slim);
+    slim
+}
+
+fn without_bodies(exchange: &mut Exchange) {
+    let hops = exchange.hops.iter_mut();
     let bodies = hops.flat_map(|hop| [&mut hop.request.body, &mut hop.response.body]);
     bodies.for_each(slim_body);
-    slim_body(&mut slim.request.body);
-    if let Some(response) = &mut slim.response {
+    slim_body(&mut exchange.request.body);
+    if let Some(response) = &mut exchange.response {
         slim_body(&mut response.body);
     }
-    slim
 }
 
 /// What is left out is marked as cut, so that nobody takes the record for that of an empty body.

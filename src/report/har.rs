@@ -2,6 +2,10 @@
 //!
 //! Owns the mapping. Bodies are as far there as the report kept them; secrets were replaced before.
 
+use std::io::{self, Write};
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::printable;
@@ -12,31 +16,65 @@ use crate::outcome::Report;
 ///
 /// # Errors
 /// Only if it cannot be told in JSON, which its types exclude.
-pub fn write(report: &Report) -> Result<String, serde_json::Error> {
-    let mut pages = Vec::new();
-    let mut entries = Vec::new();
-    for case in &report.cases {
-        pages.push(json!({
-            "startedDateTime": report.run.started,
-            "id": case.id,
-            "title": format!("{}: {}", case.verdict.name(), case.says),
-            "pageTimings": {},
-        }));
-        entries.extend(
-            case.exchanges
-                .iter()
-                .map(|exchange| entry(exchange, &case.id, &report.run.started)),
-        );
+pub fn write(report: &Report) -> io::Result<String> {
+    printable::text(|out| write_to(report, out))
+}
+
+/// The same, as it is made: never in memory whole.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_to(report: &Report, out: impl Write) -> io::Result<()> {
+    let mut out = printable::Json(out);
+    serde_json::to_writer(&mut out, &Archive { log: Log(report) })?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct Archive<'a> {
+    log: Log<'a>,
+}
+
+struct Log<'a>(&'a Report);
+
+impl Serialize for Log<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut log = serializer.serialize_struct("Log", 4)?;
+        log.serialize_field(
+            "creator",
+            &json!({"name": "Referee", "version": self.0.run.tool_version}),
+        )?;
+        log.serialize_field("entries", &Entries(self.0))?;
+        log.serialize_field("pages", &Pages(self.0))?;
+        log.serialize_field("version", "1.2")?;
+        log.end()
     }
-    let archive = json!({"log": {
-        "version": "1.2",
-        "creator": {"name": "Referee", "version": report.run.tool_version},
-        "pages": pages,
-        "entries": entries,
-    }});
-    let mut text = serde_json::to_string(&archive)?;
-    text.push('\n');
-    Ok(printable::json(text))
+}
+
+struct Entries<'a>(&'a Report);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let exchanges = self.0.cases.iter();
+        let exchanges = exchanges.flat_map(|case| case.exchanges.iter().map(move |exchange| (case, exchange)));
+        let started = &self.0.run.started;
+        serializer.collect_seq(exchanges.map(|(case, exchange)| entry(exchange, &case.id, started)))
+    }
+}
+
+struct Pages<'a>(&'a Report);
+
+impl Serialize for Pages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.cases.iter().map(|case| {
+            json!({
+                "startedDateTime": self.0.run.started,
+                "id": case.id,
+                "title": format!("{}: {}", case.verdict.name(), case.says),
+                "pageTimings": {},
+            })
+        }))
+    }
 }
 
 fn entry(exchange: &Exchange, page: &str, started: &str) -> Value {

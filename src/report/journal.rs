@@ -76,9 +76,10 @@ impl Journal {
 
     /// One write for one line, so that a line is there whole or is the last.
     fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
-        let mut line = printable::json(serde_json::to_string(value)?);
-        line.push('\n');
-        self.file.write_all(line.as_bytes())
+        let mut line = Vec::new();
+        serde_json::to_writer(printable::Json(&mut line), value)?;
+        line.push(b'\n');
+        self.file.write_all(&line)
     }
 }
 

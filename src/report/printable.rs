@@ -6,6 +6,7 @@
 //! Refuses to know where the text goes.
 
 use std::fmt::Write;
+use std::io;
 
 /// One line of at most about `limit` characters: line ends and tabs are escaped too.
 pub(super) fn line(text: &str, limit: usize) -> String {
@@ -33,25 +34,40 @@ pub(super) fn squeezed(text: &str, limit: usize) -> String {
     line
 }
 
-/// JSON in which what is not harmless is an escape of JSON: the same document for a program, and harmless to who looks at
-/// the file. Outside of strings JSON has no such character.
-pub(super) fn json(text: String) -> String {
-    let is_plain = |c: char| matches!(c, '\n') || is_harmless(c);
-    if text.chars().all(is_plain) {
-        return text;
-    }
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_plain(c) {
-            shown.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing into a `String` cannot fail.
-                let _ = write!(shown, "\\u{unit:04x}");
-            }
+/// A writer of JSON in which what is not harmless is an escape of JSON: the same document for a program, and harmless to
+/// who looks at the file. Outside of strings JSON has no such character. It takes whole characters at a time, as
+/// `serde_json` gives them.
+pub(super) struct Json<W>(pub W);
+
+impl<W: io::Write> io::Write for Json<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_plain = |c: char| c == '\n' || is_harmless(c);
+        if bytes.iter().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) {
+            self.0.write_all(bytes)?;
+            return Ok(bytes.len());
         }
+        let mut rest = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| !is_plain(*c)) {
+            self.0.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(self.0, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        self.0.write_all(rest.as_bytes())?;
+        Ok(bytes.len())
     }
-    shown
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The text that `write` writes.
+pub(super) fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<String> {
+    let mut text = Vec::new();
+    write(&mut text)?;
+    String::from_utf8(text).map_err(io::Error::other)
 }
 
 fn render(chars: impl Iterator<Item = char>, limit: usize, keep_line_ends: bool) -> String {

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -103,7 +103,7 @@ pub enum RenderError {
     Junit(#[from] junit::JunitError),
     /// As JSON.
     #[error("cannot render the report as JSON: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(#[from] io::Error),
     /// As a page.
     #[error("cannot render the report as a page: {0}")]
     Page(#[from] askama::Error),
@@ -178,23 +178,36 @@ pub fn write_files(report: &Report, dir: &Path, formats: &[Format]) -> Result<Ve
         .iter()
         .map(|format| {
             let path = dir.join(format.file_name());
-            let text = render(report, *format)?;
-            match replace(&path, text.as_bytes()) {
+            match replace(&path, |file| stream(report, *format, file)) {
                 Ok(()) => Ok(path),
-                Err(source) => Err(WriteError::File { path, source }),
+                Err(error) => Err(match error.downcast() {
+                    Ok(error) => WriteError::Render(error),
+                    Err(source) => WriteError::File { path, source },
+                }),
             }
         })
         .collect()
 }
 
-/// Puts `bytes` in the place of the file at `path`, all at once.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a report in one form. The two that have every exchange are large, and never in memory whole.
+fn stream(report: &Report, format: Format, out: impl Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    match format {
+        Format::Json => json::write_to(report, &mut out)?,
+        Format::Har => har::write_to(report, &mut out)?,
+        small => out.write_all(render(report, small).map_err(io::Error::other)?.as_bytes())?,
+    }
+    out.flush()
+}
+
+/// Puts what `write` writes in the place of the file at `path`, all at once.
+fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.partial", std::process::id()));
     let partial = path.with_file_name(name);
     let written = File::create(&partial)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|mut file| write(&mut file).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&partial, path));
     if written.is_err() {
         // The first error is the one to tell.
@@ -224,12 +237,13 @@ mod tests {
     fn a_file_is_replaced_whole_or_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("junit.xml");
-        replace(&path, b"old").unwrap();
-        replace(&path, b"new").unwrap();
+        let put = |path: &Path, bytes: &[u8]| replace(path, |file| file.write_all(bytes));
+        put(&path, b"old").unwrap();
+        put(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         let occupied = dir.path().join("report.json");
         fs::create_dir_all(occupied.join("x")).unwrap();
-        assert!(replace(&occupied, b"new").is_err());
+        assert!(put(&occupied, b"new").is_err());
         let mut left: Vec<_> = fs::read_dir(dir.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name())

@@ -542,7 +542,10 @@ pub fn missing(step: &Step, error: &ScopeError) -> Stop {
     }
 }
 
-fn outcome(case: &Case, verdict: Verdict, thread: Thread, started: Instant) -> CaseOutcome {
+fn outcome(case: &Case, verdict: Verdict, mut thread: Thread, started: Instant) -> CaseOutcome {
+    // An outcome is kept until the end of the run, and room to grow is of no use any more.
+    thread.exchanges.shrink_to_fit();
+    thread.expectations.shrink_to_fit();
     CaseOutcome {
         id: case.id.to_string(),
         says: case.says.clone(),

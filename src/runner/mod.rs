@@ -33,7 +33,7 @@ pub use given::{Reading, Wanted, WantedError};
 pub use isolate::{Isolation, RepoError};
 pub use plan::{Filter, FilterError, Selected, Unknown, requirements, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};
-pub use schedule::{Event, Options, Resumed, run};
+pub use schedule::{Bodies, Event, Options, Resumed, run, run_keeping};
 pub use vectors::{Parsed, Vector, parse_strictly, vectors};
 
 use std::collections::{BTreeMap, HashMap};

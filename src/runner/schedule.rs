@@ -19,7 +19,7 @@ use super::{Env, Isolation, order};
 use crate::case::{Profile, Suite};
 use crate::client::Client;
 use crate::outcome::{
-    CapabilityOutcome, CaseOutcome, Collection, Counts, Partition, Report, RunInfo, SCHEMA, TargetInfo,
+    CapabilityOutcome, CaseOutcome, Collection, Counts, Partition, Report, RunInfo, SCHEMA, TargetInfo, lighten,
 };
 
 /// The length of a chunk where the target announces no minimum.
@@ -96,11 +96,29 @@ pub enum Event {
         cases: usize,
     },
     /// A case ended.
-    Finished(Box<CaseOutcome>),
+    Finished(Arc<CaseOutcome>),
+}
+
+/// What a report keeps of the bodies that were exchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bodies {
+    /// The start of each.
+    All,
+    /// Those that are evidence: all but those of [cases that passed](lighten).
+    Telling,
 }
 
 /// Runs the cases and says what they show. Events are told on `events` as they happen.
 pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Result<Report, Refusal> {
+    run_keeping(Bodies::All, options, events).await
+}
+
+/// The same, with the bodies that are asked for.
+pub async fn run_keeping(
+    bodies: Bodies,
+    options: Options,
+    events: mpsc::UnboundedSender<Event>,
+) -> Result<Report, Refusal> {
     let started = Instant::now();
     let started_at = SystemTime::now();
     // The registry itself can end a run too, by falling silent; that is no interruption.
@@ -186,7 +204,7 @@ pub async fn run(options: Options, events: mpsc::UnboundedSender<Event>) -> Resu
     let total = options.cases.len();
     let broom = Semaphore::new(1);
     let (mut cases, (), ()) = tokio::join!(
-        run_cases(&env, &options.cases, slots, &stop, &events),
+        run_cases(&env, &options.cases, bodies, slots, &stop, &events),
         clean_up_unless_late(&env, &probed.stored, &broom, &stop),
         gc::coordinate(&env, received, total, &stop, &events, &mut rounds)
     );
@@ -271,6 +289,7 @@ pub(super) async fn meet(
 async fn run_cases(
     env: &Arc<Env>,
     chosen: &[usize],
+    bodies: Bodies,
     slots: Arc<Semaphore>,
     stop: &CancellationToken,
     events: &mpsc::UnboundedSender<Event>,
@@ -290,30 +309,35 @@ async fn run_cases(
             let _done = Done { case: index, messages };
             // The semaphore is never closed.
             let slot = slots.acquire_owned().await.ok();
-            let (outcome, stored) = if stop.is_cancelled() {
+            let (mut outcome, stored) = if stop.is_cancelled() {
                 (cut_off(&env, case), Default::default())
             } else {
-                run_case(&env, index, slot, &stop).await
+                // Made only now: every case has a task from the start, and what a case under way needs is much.
+                Box::pin(run_case(&env, index, slot, &stop)).await
             };
-            drop(events.send(Event::Finished(Box::new(outcome.clone()))));
-            clean_up_unless_late(&env, &stored, &brooms, &stop).await;
-            (index, outcome)
+            if bodies == Bodies::Telling {
+                lighten(&mut outcome);
+            }
+            let outcome = Arc::new(outcome);
+            drop(events.send(Event::Finished(outcome.clone())));
+            Box::pin(clean_up_unless_late(&env, &stored, &brooms, &stop)).await;
+            outcome
         });
         index_of.insert(task.id(), index);
     }
     let mut done = Vec::with_capacity(chosen.len());
     while let Some(joined) = running.join_next().await {
         match joined {
-            Ok((_, outcome)) => done.push(outcome),
+            Ok(outcome) => done.push(outcome),
             Err(error) => {
                 if let Some(index) = index_of.get(&error.id()) {
                     let message = format!("the tool failed: {error}");
-                    done.push(failed(&env.suite.cases[*index], message));
+                    done.push(Arc::new(failed(&env.suite.cases[*index], message)));
                 }
             }
         }
     }
-    done
+    done.into_iter().map(Arc::unwrap_or_clone).collect()
 }
 
 fn rfc3339(at: SystemTime) -> String {

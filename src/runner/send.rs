@@ -204,15 +204,18 @@ fn merge(answers: &[Answer], pointer: &str) -> Answer {
         return merged;
     }
     let Some(bad) = answers.iter().find(|answer| answer.status() != Some(200)) else {
-        let Some(mut document) = merged.body.json().cloned() else {
+        // Not kept as read: of a long list each page would be there twice.
+        let read = |body: &Received| {
+            let readable = body.whole && body.most_values() <= MOST_VALUES;
+            readable
+                .then(|| serde_json::from_slice::<Value>(&body.bytes).ok())
+                .flatten()
+        };
+        let Some(mut document) = read(&merged.body) else {
             return merged;
         };
         for page in &answers[1..] {
-            // Not kept as read: of a long list each page would be there twice.
-            if page.body.most_values() > MOST_VALUES {
-                continue;
-            }
-            let Ok(mut page) = serde_json::from_slice::<Value>(&page.body.bytes) else {
+            let Some(mut page) = read(&page.body) else {
                 continue;
             };
             if let (Some(Value::Array(all)), Some(Value::Array(more))) =
@@ -221,7 +224,12 @@ fn merge(answers: &[Answer], pointer: &str) -> Answer {
                 all.append(more);
             }
         }
-        merged.body = Received::of(document.to_string().into_bytes());
+        let room: usize = answers.iter().map(|answer| answer.body.bytes.len()).sum();
+        let mut text = Vec::with_capacity(room);
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(&mut text, &document);
+        drop(document);
+        merged.body = Received::of(text);
         return merged;
     };
     bad.clone()

@@ -94,7 +94,7 @@ fn vectors_of(case: &Case) -> Result<Vec<Vector>, String> {
                 id: format!("{}#{}", case.id, check.document),
                 says: case.says.clone(),
                 requirement: check.requirement.clone(),
-                bytes: bytes.clone(),
+                bytes,
                 media_type: built.media_type.clone(),
                 verdict: check.verdict.clone(),
             })

@@ -95,6 +95,7 @@ pub const GROUPS: &[&[Variant]] = &[
         Overloaded,
         NamespaceEchoed,
         CatalogOff,
+        DraftsOff,
     ],
     // About logging in, or told apart by whether the login is there.
     &[

@@ -156,7 +156,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let framing = framing(head, is_head).map_err(|reason| self.malformed(reason))?;
         let end = match framing {
             Framing::None => Ok(()),
-            Framing::Length(len) => self.length(len, into).await,
+            Framing::Length(len) => {
+                into.expect(len);
+                self.length(len, into).await
+            }
             Framing::Chunked => self.chunked(into).await,
             Framing::Close => self.close(into).await,
         };

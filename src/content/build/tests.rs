@@ -39,7 +39,7 @@ fn build(nodes: &[Node]) -> Result<Graph, BuildError> {
 }
 
 fn document(graph: &Graph, name: &str) -> Value {
-    serde_json::from_slice(graph.get(name).unwrap().data.bytes().unwrap()).unwrap()
+    serde_json::from_slice(&graph.get(name).unwrap().data.bytes().unwrap()).unwrap()
 }
 
 fn blob(name: &str, size: &str) -> Node {

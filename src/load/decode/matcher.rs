@@ -109,6 +109,7 @@ impl Decoder<'_> {
         {
             self.nothing_demanded(tree.span);
         }
+        matchers.shrink_to_fit();
         matchers
     }
 

@@ -391,6 +391,7 @@ impl Decoder<'_> {
                 origin,
             });
         }
+        expectations.shrink_to_fit();
         expectations
     }
 
