@@ -27,7 +27,7 @@ use groups::GROUPS;
 use lab::{Access, Lab, Specimen};
 
 /// Trials at once.
-const THREADS: usize = 4;
+pub const THREADS: usize = 6;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Mutex;
 
 use libtest_mimic::Failed;
 use referee::registry::Mutant;
 
+use crate::THREADS;
 use crate::lab::{Key, Lab};
 
 /// Where the matrix is kept.
@@ -61,24 +63,47 @@ fn search(
     lab: &Lab,
     expectations: &BTreeMap<Key, String>,
     killers: &mut Killers,
-    worth: &dyn Fn(&Key, Mutant) -> bool,
+    worth: &(dyn Fn(&Key, Mutant) -> bool + Sync),
 ) {
-    for mutant in Mutant::ALL.iter().filter(|mutant| !mutant.is_deep()) {
-        let mut cases: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        for (key, mutants) in killers.iter() {
-            if mutants.is_empty() && worth(key, *mutant) {
-                let profile = lab.profile_with(&key.requirement);
-                cases.entry(profile).or_default().insert(&expectations[*key]);
+    let mutants = Mutex::new(Mutant::ALL.iter().filter(|mutant| !mutant.is_deep()));
+    let killers = Mutex::new(killers);
+    let next = || mutants.lock().unwrap().next();
+    let work = || {
+        while let Some(mutant) = next() {
+            // The lock is not held while registries run.
+            let left = left_for(lab, expectations, &killers.lock().unwrap(), *mutant, worth);
+            for (profile, bases) in left {
+                let chosen: Vec<usize> = (0..lab.suite.cases.len())
+                    .filter(|index| bases.contains(lab.suite.cases[*index].id.base()))
+                    .collect();
+                let broken = lab.broken_in(*mutant, &profile, &chosen);
+                note(&mut killers.lock().unwrap(), *mutant, broken);
             }
         }
-        for (profile, bases) in cases {
-            let chosen: Vec<usize> = (0..lab.suite.cases.len())
-                .filter(|index| bases.contains(lab.suite.cases[*index].id.base()))
-                .collect();
-            let broken = lab.broken_in(*mutant, &profile, &chosen);
-            note(killers, *mutant, broken);
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(work);
+        }
+    });
+}
+
+/// By profile, the cases with expectations that nothing fails yet and that this mutant may fail.
+fn left_for<'e>(
+    lab: &Lab,
+    expectations: &'e BTreeMap<Key, String>,
+    killers: &Killers,
+    mutant: Mutant,
+    worth: &(dyn Fn(&Key, Mutant) -> bool + Sync),
+) -> BTreeMap<String, BTreeSet<&'e str>> {
+    let mut cases: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (key, mutants) in killers {
+        if mutants.is_empty() && worth(key, mutant) {
+            let profile = lab.profile_with(&key.requirement);
+            cases.entry(profile).or_default().insert(&expectations[*key]);
         }
     }
+    cases
 }
 
 /// Of each case, the requirements that it judges.
