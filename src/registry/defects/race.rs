@@ -95,14 +95,17 @@ impl Registry {
                 let holders = self.holders(&digest);
                 race.holders = Some((digest, holders));
             }
-            (M::MountDangling, Route::Blob(_, digest)) if deletes => {
+            (M::MountDangling | M::MountWhileDeleted404, Route::Blob(_, digest)) if deletes => {
                 race.key = self.mark(format!("deleting {digest}"));
             }
-            (M::MountDangling, Route::Uploads(name)) => {
+            (M::MountDangling | M::MountWhileDeleted404, Route::Uploads(name)) => {
                 let Some(digest) = mount() else { return race };
                 tokio::time::sleep(BEFORE).await;
                 let deleting = self.memory.recall(&format!("deleting {digest}"));
-                race.answer = deleting.map(|_| Ok(before::created(name, &digest)));
+                race.answer = deleting.map(|_| match mutant {
+                    M::MountDangling => Ok(before::created(name, &digest)),
+                    _ => Err(Failure::not_found(ErrorCode::BlobUnknown, "it is being deleted")),
+                });
                 return race;
             }
             _ => return race,

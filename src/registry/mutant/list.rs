@@ -227,6 +227,7 @@ mutants! {
     MountWithoutFrom400 "dist-mount-without-from-not-error"
         "A mount without a source gives 400, as in Quay until 2021.";
     MountMissing404 "dist-mount-fallback-202" "A mount of what is not there gives 404.";
+    MountWhileDeleted404 "dist-mount-fallback-202" "A mount of what is being deleted gives 404.";
     MountUnknownSource404 "dist-mount-fallback-202" "A mount from an unknown repository gives 404.";
     MountFallbackNoLocation "dist-mount-fallback-usable" "A mount that fails opens an upload without a Location.";
     MountFallbackDead "dist-mount-fallback-usable" "A mount that fails opens an upload that does not exist.";
