@@ -26,8 +26,8 @@ pub(super) fn seed(store: &mut Store) -> Option<()> {
         let config = json!({
             "architecture": architecture, "os": "linux", "rootfs": {"type": "layers", "diff_ids": []},
         });
-        let config = seeding.blob(OCI_CONFIG, config.to_string().into());
-        let layer = seeding.blob(OCI_LAYER, text.repeat(600).into());
+        let config = seeding.blob(OCI_CONFIG, config.to_string());
+        let layer = seeding.blob(OCI_LAYER, text.repeat(600));
         let image = json!({
             "schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": [layer],
         });

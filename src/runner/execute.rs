@@ -369,10 +369,9 @@ impl Thread {
             if !always.methods.is_empty() && !always.methods.contains(method) {
                 continue;
             }
-            let is_whole = answer.exchange.response.is_some() && !unanswered;
-            if !is_whole && !(unanswered && always.unanswered)
-                || !expect::mismatches(&always.when, answer, &self.scope).is_ok_and(|found| found.is_empty())
-            {
+            let is_of_whole_answers = answer.exchange.response.is_some() && !unanswered;
+            let is_asked = is_of_whole_answers || unanswered && always.unanswered;
+            if !is_asked || !expect::mismatches(&always.when, answer, &self.scope).is_ok_and(|found| found.is_empty()) {
                 continue;
             }
             for expectation in &always.expect {
