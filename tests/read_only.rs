@@ -121,6 +121,29 @@ async fn what_is_read_is_judged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_began_without_writing_goes_on_without() {
+    let running = seeded(None).await;
+    let out = tempfile::tempdir().unwrap();
+    let (code, text) = referee(&out, &["run", &running.url(), "--read-only"]).await;
+    assert_eq!(code, Some(0), "{text}");
+    // A run that ended leaves no journal, so here is the one of a run that was cut off before its first case.
+    let mut report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(out.path().join("report.json")).unwrap()).unwrap();
+    report["cases"] = serde_json::json!([]);
+    let journal = out.path().join("journal.ndjson").display().to_string();
+    std::fs::write(&journal, format!("{{\"journal\":1,\"report\":{report}}}\n")).unwrap();
+    let again = tempfile::tempdir().unwrap();
+    let (code, text) = referee(&again, &["run", &running.url(), "--resume", &journal]).await;
+    assert!(
+        code == Some(2) && text.contains("--read-only, not leave to write"),
+        "{text}"
+    );
+    let arguments = ["run", &running.url(), "--read-only", "--resume", &journal];
+    let (code, text) = referee(&again, &arguments).await;
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn content_that_is_not_there_is_told() {
     let running = seeded(None).await;
     let out = tempfile::tempdir().unwrap();

@@ -20,6 +20,8 @@ pub struct Same<'a> {
     pub url: Option<String>,
     /// The part.
     pub partition: Option<Partition>,
+    /// Whether it writes nothing.
+    pub read_only: bool,
 }
 
 /// Reads the journal at `path`.
@@ -49,6 +51,10 @@ pub fn resumed(path: &Path, same: &Same) -> Result<(Resumed, u64), Failure> {
     }
     if run.partition != same.partition {
         return differs("part", &part(run.partition), &part(same.partition));
+    }
+    if run.read_only != same.read_only {
+        let way = |read_only| if read_only { "--read-only" } else { "leave to write" };
+        return differs("way", way(run.read_only), way(same.read_only));
     }
     if let Some(url) = same.url.as_ref().filter(|url| **url != written.report.target.url) {
         return differs("target", &written.report.target.url, url);

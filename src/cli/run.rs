@@ -167,6 +167,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
                 profile: &chosen,
                 url: target.as_ref().map(ToString::to_string),
                 partition: arguments.partition,
+                read_only: arguments.read_only,
             },
         )?),
         None => None,

@@ -72,6 +72,13 @@ fn same(first: &Report, other: &Report) -> Result<(), MergeError> {
     if a.strict != b.strict {
         return differs("strictness", &a.strict.to_string(), &b.strict.to_string());
     }
+    if a.read_only != b.read_only {
+        return differs(
+            "leave to write",
+            &(!a.read_only).to_string(),
+            &(!b.read_only).to_string(),
+        );
+    }
     let count = |partition: Option<Partition>| partition.map_or(0, |partition| partition.of);
     if count(a.partition) != count(b.partition) {
         return differs(

@@ -54,6 +54,9 @@ pub struct RunInfo {
     pub partition: Option<Partition>,
     /// Whether warnings count as failures.
     pub strict: bool,
+    /// Whether nothing was written to the target.
+    #[serde(default)]
+    pub read_only: bool,
     /// The seed of all content, to be given to `--seed`.
     pub seed: u64,
     /// How many cases ran at once.

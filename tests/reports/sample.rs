@@ -27,6 +27,7 @@ impl Sample<'_> {
                 ],
                 partition: None,
                 strict: false,
+                read_only: false,
                 seed: 42,
                 jobs: 16,
                 started: self.t("2026-10-01T12:00:00Z"),
