@@ -45,7 +45,7 @@ for (const [name, look] of Object.entries(LOOKS)) {
   assert.ok(width <= look.viewport.width, `${name}: the page is ${width} wide`);
   await page.screenshot({ path: `${shots}/${name}.png` });
   // Everything unfolded is what a narrow screen has most trouble with.
-  await page.evaluate(() => document.querySelectorAll(".item.fail details").forEach((d) => { d.open = true; }));
+  await page.evaluate(() => document.querySelectorAll(".fail details").forEach((d) => { d.open = true; }));
   const unfolded = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(unfolded <= look.viewport.width, `${name}: unfolded, the page is ${unfolded} wide`);
   await page.evaluate(() => document.getElementById("findings").scrollIntoView());
@@ -77,7 +77,7 @@ for (const [name, look] of Object.entries(LOOKS)) {
   await page.screenshot({ path: `${shots}/nothing.png` });
   await page.fill("#search", "");
 
-  const summary = page.locator("#cases ~ .item summary, .item summary").first();
+  const summary = page.locator("[data-v] summary").first();
   await summary.focus();
   const before = await summary.evaluate((s) => s.parentElement.open);
   await page.keyboard.press("Enter");
