@@ -24,7 +24,7 @@ pub use matcher::{
 pub use model::{Case, CaseId, GIVEN, Origin, ParseCheck, ParseVerdict, Suite};
 pub use requirement::{Binds, Document, Level, Profile, Requirement, Weight};
 pub use step::{
-    Action, Body, Busy, Capture, CaptureFrom, DeleteWhat, Expectation, Fact, READING, Redirects, Send, SendAuth, Step,
+    Action, Body, Busy, Capture, CaptureFrom, DeleteWhat, Expectation, Fact, Redirects, Send, SendAuth, Step,
     UploadHow, Via, Wire,
 };
 pub use template::{Json, Part, Template, TemplateError};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Json, Matcher, Origin, Size, Template};
+use crate::oci::method::READING;
 
 /// One action and what is expected of the answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,9 +119,6 @@ pub enum Action {
         steps: Vec<Step>,
     },
 }
-
-/// The methods that change nothing ([RFC 9110, section 9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1)).
-pub const READING: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 impl Action {
     /// Whether it sends anything that could change what the registry holds.

@@ -25,12 +25,10 @@ use super::resolve::Resolver;
 use super::target::{BaseUrl, Origin, Place, Scheme, resolve_location};
 use super::tls;
 use super::wire::{Clock, Fields, Outgoing, Reply, field};
+use crate::oci::method::READING;
 
 /// Redirects followed at most.
 const REDIRECTS: u32 = 10;
-
-/// The methods of a client that only reads.
-const READING: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 /// How often 429 and 503 are waited for.
 const WAITS: u32 = 5;

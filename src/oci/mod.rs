@@ -24,6 +24,7 @@ pub mod error_body;
 
 pub mod challenge;
 pub mod link;
+pub mod method;
 pub mod range;
 
 mod header_syntax;

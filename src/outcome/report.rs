@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::summary::slim_cases;
 use super::{CaseOutcome, Collection, Finding, KnownOutcome, Partition, Verdict};
 use crate::case::Level;
 use crate::client::Exchange;
@@ -35,7 +36,8 @@ pub struct Report {
     /// How garbage was collected, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collection: Option<Collection>,
-    /// Every case, by id.
+    /// Every case, by id. Written slim.
+    #[serde(serialize_with = "slim_cases")]
     pub cases: Vec<CaseOutcome>,
     /// Whether the run was interrupted before its end.
     pub interrupted: bool,

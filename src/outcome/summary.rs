@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     CaseOutcome, Category, CategoryVerdict, Counts, FactValue, KnownState, Report, RequirementOutcome, SkipReason,
@@ -78,21 +78,9 @@ impl Report {
     /// length and the hash of their bodies, but not the bodies' text. Everything that is evidence against the target,
     /// and the evidence for its capabilities, is kept whole. Slimming twice changes nothing more.
     pub fn slim(&self) -> Report {
-        Report {
-            schema: self.schema,
-            run: self.run.clone(),
-            target: self.target.clone(),
-            capabilities: self.capabilities.clone(),
-            categories: self.categories.clone(),
-            counts: self.counts,
-            findings: self.findings.clone(),
-            known: self.known.clone(),
-            facts: self.facts.clone(),
-            requirements: self.requirements.clone(),
-            cases: self.cases.iter().map(slim_case).collect(),
-            interrupted: self.interrupted,
-            collection: self.collection.clone(),
-        }
+        let mut slim = self.clone();
+        slim.cases = self.cases.iter().map(slim_case).collect();
+        slim
     }
 }
 
@@ -199,24 +187,18 @@ fn of_category(category: Category, cases: &[CaseOutcome]) -> CategoryVerdict {
     }
 }
 
+/// Cases as they are written to disk, of which one at a time is copied.
+pub(super) fn slim_cases<S: Serializer>(cases: &[CaseOutcome], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(cases.iter().map(slim_case))
+}
+
 /// A case as it is written to disk, see [`Report::slim`].
 pub fn slim_case(case: &CaseOutcome) -> CaseOutcome {
-    let exchanges = match case.verdict {
-        Verdict::Pass | Verdict::Skip { .. } => case.exchanges.iter().map(slim_exchange).collect(),
-        Verdict::Fail | Verdict::Warn | Verdict::Broken { .. } | Verdict::Error { .. } => case.exchanges.clone(),
-    };
-    CaseOutcome {
-        id: case.id.clone(),
-        says: case.says.clone(),
-        file: case.file.clone(),
-        line: case.line,
-        verdict: case.verdict.clone(),
-        known: case.known.clone(),
-        expectations: case.expectations.clone(),
-        facts: case.facts.clone(),
-        exchanges,
-        elapsed_ms: case.elapsed_ms,
+    let mut slim = case.clone();
+    if matches!(slim.verdict, Verdict::Pass | Verdict::Skip { .. }) {
+        slim.exchanges.iter_mut().for_each(without_bodies);
     }
+    slim
 }
 
 /// Leaves out the bodies that only an archive of every exchange shows: those of a case that passed or was skipped, unless
@@ -230,12 +212,6 @@ pub fn lighten(case: &mut CaseOutcome) {
     let exchanges = case.exchanges.iter_mut().enumerate();
     let unseen = exchanges.filter(|(index, _)| !shown.contains(index));
     unseen.for_each(|(_, exchange)| without_bodies(exchange));
-}
-
-fn slim_exchange(exchange: &Exchange) -> Exchange {
-    let mut slim = exchange.clone();
-    without_bodies(&mut slim);
-    slim
 }
 
 fn without_bodies(exchange: &mut Exchange) {

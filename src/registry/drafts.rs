@@ -195,7 +195,7 @@ impl Registry {
             }
             Kind::ArtifactDraft => document
                 .about()
-                .find(|digest| !is_there(digest) && !self.overlooks_draft_subject(store, repository, digest)),
+                .find(|digest| !is_there(digest) && !self.overlooks_subject(store, repository, digest)),
         };
         match missing {
             Some(digest) => {

@@ -109,7 +109,7 @@ impl Registry {
             return Ok(());
         };
         let is_there = repository.is_some_and(|repository| repository.manifest(subject).is_some());
-        if is_there || self.overlooks_oras_subject(store, repository, subject) {
+        if is_there || self.overlooks_subject(store, repository, subject) {
             return Ok(());
         }
         let message = format!("the repository has no manifest {subject} that could be a subject");

@@ -4,13 +4,10 @@
 
 use std::io::{self, Read, Write};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 
 use super::printable;
-use crate::outcome::{
-    CapabilityOutcome, CaseOutcome, CategoryVerdict, Collection, Counts, FactValue, Finding, KnownOutcome, Report,
-    RequirementOutcome, RunInfo, SCHEMA, TargetInfo, slim_case,
-};
+use crate::outcome::{Report, SCHEMA};
 
 /// The JSON Schema (draft 2020-12) of the form, for other programs that read it.
 pub const JSON_SCHEMA: &str = include_str!("report.schema.json");
@@ -55,68 +52,8 @@ pub fn write(report: &Report) -> io::Result<String> {
 /// Those of `out`.
 pub fn write_to(report: &Report, out: impl Write) -> io::Result<()> {
     let mut out = printable::Json(out);
-    serde_json::to_writer_pretty(&mut out, &Slim::of(report))?;
+    serde_json::to_writer_pretty(&mut out, report)?;
     out.write_all(b"\n")
-}
-
-/// What [`Report::slim`] gives, made slim case by case.
-#[derive(Serialize)]
-struct Slim<'a> {
-    schema: u32,
-    run: &'a RunInfo,
-    target: &'a TargetInfo,
-    capabilities: &'a [CapabilityOutcome],
-    categories: &'a [CategoryVerdict],
-    counts: &'a Counts,
-    findings: &'a [Finding],
-    known: &'a [KnownOutcome],
-    facts: &'a [FactValue],
-    requirements: &'a [RequirementOutcome],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    collection: &'a Option<Collection>,
-    #[serde(serialize_with = "slim_cases")]
-    cases: &'a [CaseOutcome],
-    interrupted: bool,
-}
-
-impl<'a> Slim<'a> {
-    fn of(report: &'a Report) -> Self {
-        // A field that is new is to be named here too.
-        let Report {
-            schema,
-            run,
-            target,
-            capabilities,
-            categories,
-            counts,
-            findings,
-            known,
-            facts,
-            requirements,
-            collection,
-            cases,
-            interrupted,
-        } = report;
-        Self {
-            schema: *schema,
-            run,
-            target,
-            capabilities,
-            categories,
-            counts,
-            findings,
-            known,
-            facts,
-            requirements,
-            collection,
-            cases,
-            interrupted: *interrupted,
-        }
-    }
-}
-
-fn slim_cases<S: Serializer>(cases: &[CaseOutcome], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(cases.iter().map(slim_case))
 }
 
 /// Reads a report back. Reads no more than [`LIMIT`] bytes.

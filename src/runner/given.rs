@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::control::Refusal;
 use super::expand::accept_manifests;
-use crate::case::{Case, GIVEN, GivenPart, Node, NodeKind, READING};
+use crate::case::{Case, GIVEN, GivenPart, Node, NodeKind};
 use crate::client::{Answer, Client, Purpose, RequestSpec};
 use crate::content::{Built, Data, Role};
 use crate::expect;
@@ -169,7 +169,7 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     async fn get(&self, path: String, accept: Option<String>) -> Result<Answer, Refusal> {
-        let mut request = RequestSpec::path(READING[0], path);
+        let mut request = RequestSpec::path("GET", path);
         if let Some(accept) = accept {
             request = request.header("Accept", accept);
         }

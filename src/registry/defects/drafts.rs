@@ -73,25 +73,6 @@ impl Registry {
         }
     }
 
-    /// Whether a mutant takes a subject that it does not have.
-    pub(in crate::registry) fn overlooks_draft_subject(
-        &self,
-        store: &Store,
-        repository: Option<&Repository>,
-        subject: &Digest,
-    ) -> bool {
-        let has_blob = || repository.is_some_and(|repository| repository.blob(subject).is_some());
-        let mut repositories = store.repositories();
-        match self.mutant() {
-            Some(M::ArtifactDraftSubjectMissingTaken) => !has_blob(),
-            Some(M::ArtifactDraftSubjectBlobTaken) => has_blob(),
-            Some(M::ArtifactDraftSubjectElsewhereTaken) => {
-                repositories.any(|(_, repository)| repository.manifest(subject).is_some())
-            }
-            _ => false,
-        }
-    }
-
     /// What a mutant makes of the artifacts that are about a manifest.
     pub(in crate::registry) fn mislist_draft(
         &self,

@@ -34,8 +34,8 @@ impl Registry {
         refused.then(|| Failure::new(StatusCode::FORBIDDEN, ErrorCode::ManifestInvalid, "refused"))
     }
 
-    /// Whether a mutant takes a subject that it does not have.
-    pub(in crate::registry) fn overlooks_oras_subject(
+    /// Whether a mutant takes an artifact, of ORAS or of the draft, about a subject that it does not have.
+    pub(in crate::registry) fn overlooks_subject(
         &self,
         store: &Store,
         repository: Option<&Repository>,
@@ -43,9 +43,9 @@ impl Registry {
     ) -> bool {
         let has_blob = || repository.is_some_and(|repository| repository.blob(subject).is_some());
         match self.mutant() {
-            Some(M::OrasSubjectMissingAccepted) => !has_blob(),
-            Some(M::OrasSubjectBlobAccepted) => has_blob(),
-            Some(M::OrasSubjectElsewhereAccepted) => store
+            Some(M::OrasSubjectMissingAccepted | M::ArtifactDraftSubjectMissingTaken) => !has_blob(),
+            Some(M::OrasSubjectBlobAccepted | M::ArtifactDraftSubjectBlobTaken) => has_blob(),
+            Some(M::OrasSubjectElsewhereAccepted | M::ArtifactDraftSubjectElsewhereTaken) => store
                 .repositories()
                 .any(|(_, repository)| repository.manifest(subject).is_some()),
             _ => false,
