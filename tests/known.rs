@@ -96,7 +96,8 @@ fn mistakes_in_the_file_are_told_at_once() {
         "`soon` is not a day",
         "has no key `cause`",
         "needs `reason`",
-        "5 errors",
+        "there is no case `x`",
+        "7 errors",
     ] {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use referee::client::{self, Client, RequestSpec, TransportError, Via, normalise_target};
-use referee::registry::{self, Config, Mutant, Running};
+use referee::registry::{self, Config, Mutant, Running, Variant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -31,22 +31,30 @@ async fn a_client_that_only_reads_refuses_to_write() {
     assert!(knock.is_err(), "somebody connected");
 }
 
+/// What clients sent, connection by connection.
+type Heard = Arc<Mutex<Vec<Vec<u8>>>>;
+
 /// Passes connections on to a registry, and keeps what clients sent.
-async fn listen_in(running: &Running) -> (String, Arc<Mutex<Vec<u8>>>) {
+async fn listen_in(running: &Running) -> (String, Heard) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let (heard, to) = (Arc::new(Mutex::new(Vec::new())), running.address());
+    let (heard, to) = (Heard::default(), running.address());
     let keeping = heard.clone();
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
             let keeping = keeping.clone();
+            let connection = {
+                let mut heard = keeping.lock().unwrap();
+                heard.push(Vec::new());
+                heard.len() - 1
+            };
             tokio::spawn(async move {
                 let (mut from_client, mut to_client) = client.into_split();
                 let (mut from_registry, mut to_registry) = TcpStream::connect(to).await.unwrap().into_split();
                 tokio::spawn(async move { tokio::io::copy(&mut from_registry, &mut to_client).await });
                 let mut buffer = [0; 4096];
                 while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
-                    keeping.lock().unwrap().extend_from_slice(&buffer[..read]);
+                    keeping.lock().unwrap()[connection].extend_from_slice(&buffer[..read]);
                     if to_registry.write_all(&buffer[..read]).await.is_err() {
                         break;
                     }
@@ -94,7 +102,8 @@ async fn a_run_that_only_reads_judges_and_sends_no_write() {
             );
         }
     }
-    let heard = String::from_utf8_lossy(&heard.lock().unwrap()).into_owned();
+    let heard = heard.lock().unwrap().join(&b"\n"[..]);
+    let heard = String::from_utf8_lossy(&heard);
     let lines = heard.lines().filter(|line| line.ends_with(" HTTP/1.1"));
     let methods: Vec<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
     assert!(methods.len() > 100, "{}", methods.len());
@@ -102,6 +111,25 @@ async fn a_run_that_only_reads_judges_and_sends_no_write() {
         .iter()
         .find(|method| !["GET", "HEAD", "OPTIONS"].contains(method));
     assert_eq!(other, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_registry_declines_is_not_held_against_it() {
+    let config = Config {
+        seeded: true,
+        variants: vec![Variant::NoReferrers, Variant::RangesOff, Variant::CatalogOff],
+        ..Config::default()
+    };
+    let running = registry::start(config).await.unwrap();
+    let out = tempfile::tempdir().unwrap();
+    for profile in ["oci-1.0", "oci-1.1", "oci-dev"] {
+        let content = ["--content", "referee/given", "--profile", profile];
+        let url = running.url();
+        let arguments = [&["run", &url, "--read-only"][..], &content].concat();
+        let (code, text) = referee(&out, &arguments).await;
+        assert_eq!(code, Some(0), "{profile}: {text}");
+        assert!(!text.contains("FAIL"), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

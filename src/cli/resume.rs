@@ -56,8 +56,11 @@ pub fn resumed(path: &Path, same: &Same) -> Result<(Resumed, u64), Failure> {
         let way = |read_only| if read_only { "--read-only" } else { "leave to write" };
         return differs("way", way(run.read_only), way(same.read_only));
     }
-    if let Some(url) = same.url.as_ref().filter(|url| **url != written.report.target.url) {
-        return differs("target", &written.report.target.url, url);
+    let target = &written.report.target;
+    match &same.url {
+        Some(url) if *url != target.url => return differs("target", &target.url, url),
+        None if !target.is_embedded() => return differs("target", &target.url, "the embedded registry; give that URL"),
+        _ => {}
     }
     let seed = run.seed;
     let resumed = Resumed {

@@ -14,7 +14,7 @@ use super::merge::exit_of;
 use super::report::look;
 use super::suite::{SuiteArguments, check_filters, load_suite, profile};
 use super::{Exit, Failure, known, official, print, resume};
-use crate::outcome::{Partition, Report, apply_known};
+use crate::outcome::{EMBEDDED, Partition, Report, apply_known};
 use crate::registry::{self, Config, Running};
 use crate::report::journal::Journal;
 use crate::report::progress::{Progress, ProgressEvent};
@@ -143,6 +143,13 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             .cases
             .retain(|index| partition.holds(&loaded.suite.cases[*index].id.to_string()));
     }
+    if selected.in_profile == 0 {
+        let message = format!(
+            "the profile {} has no case for a registry; `referee parse-suite` hands its documents to a parser",
+            chosen.name
+        );
+        return Err(Failure::new(Exit::NothingSelected, message));
+    }
     if selected.cases.is_empty() {
         let message = format!(
             "no case is selected: the profile {} has {} cases and the filters leave none of them; `referee list` shows them",
@@ -257,6 +264,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             running.stop().await;
         }
         let (mut report, journal) = report?;
+        report.run.filtered = !arguments.filter.is_empty();
         apply_known(&mut report, &known, &known::today());
         let exit = finish(&report, &out, &arguments)?;
         if let Some(journal) = journal.filter(|_| !report.interrupted && report.counts.error == 0) {
@@ -289,9 +297,6 @@ fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
     arguments.connection.with_official(settings.login, settings.insecure);
     Ok(settings.notes)
 }
-
-/// What reports say about a run without a URL.
-const EMBEDDED: &str = "this is the embedded reference registry; give a URL to certify another";
 
 /// What reports say about a run that only reads.
 fn left_out(writing: usize) -> String {

@@ -72,6 +72,13 @@ fn same(first: &Report, other: &Report) -> Result<(), MergeError> {
     if a.strict != b.strict {
         return differs("strictness", &a.strict.to_string(), &b.strict.to_string());
     }
+    let (target, other) = (&first.target, &other.target);
+    if target.url != other.url && !(target.is_embedded() && other.is_embedded()) {
+        return differs("registry", &target.url, &other.url);
+    }
+    if a.filtered != b.filtered {
+        return differs("choice of cases", &a.filtered.to_string(), &b.filtered.to_string());
+    }
     if a.read_only != b.read_only {
         return differs(
             "leave to write",

@@ -19,8 +19,8 @@ pub use known::{KnownOutcome, KnownState, apply_known};
 pub use merge::{MergeError, merge};
 pub use partition::{Partition, PartitionError};
 pub use report::{
-    CapabilityOutcome, Category, CategoryVerdict, Counts, FactValue, Report, RequirementOutcome, RunInfo, SCHEMA,
-    Standing, TargetInfo,
+    CapabilityOutcome, Category, CategoryVerdict, Counts, EMBEDDED, FactValue, Report, RequirementOutcome, RunInfo,
+    SCHEMA, Standing, TargetInfo,
 };
 pub use summary::{Conclusion, categories, facts, lighten, requirements, slim_case};
 pub use verdict::{CaseOutcome, ExpectationOutcome, Mismatch, Recorded, SkipReason, Verdict, Weight};

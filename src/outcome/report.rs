@@ -59,6 +59,9 @@ pub struct RunInfo {
     /// Whether nothing was written to the target.
     #[serde(default)]
     pub read_only: bool,
+    /// Whether filters chose among the cases of the profile.
+    #[serde(default)]
+    pub filtered: bool,
     /// The seed of all content, to be given to `--seed`.
     pub seed: u64,
     /// How many cases ran at once.
@@ -71,6 +74,16 @@ pub struct RunInfo {
     pub requests: u64,
     /// SHA-256 over the cases and the catalogue, so that two reports can be known to come from the same suite.
     pub suite_digest: String,
+}
+
+/// The note on a run that was given no URL.
+pub const EMBEDDED: &str = "this is the embedded reference registry; give a URL to certify another";
+
+impl TargetInfo {
+    /// Whether it is the reference registry within the program, which never has the same address.
+    pub fn is_embedded(&self) -> bool {
+        self.notes.iter().any(|note| note == EMBEDDED)
+    }
 }
 
 /// What was judged.

@@ -49,7 +49,11 @@ pub(super) fn verdict(report: &Report) -> (Conclusion, String) {
     let sentence = match conclusion {
         Conclusion::Conforms => {
             let but = shoulds.map(|shoulds| format!(", though {shoulds}")).unwrap_or_default();
-            format!("{url} conforms to {profile}{but}{known}.")
+            let part = match report.run.filtered || report.run.partition.is_some() {
+                true => format!(" as far as {} of it tell", plural(report.cases.len(), "case", "cases")),
+                false => String::new(),
+            };
+            format!("{url} conforms to {profile}{part}{but}{known}.")
         }
         Conclusion::Violates => {
             let reasons: Vec<String> = musts.into_iter().chain(shoulds).chain(stale).collect();

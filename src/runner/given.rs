@@ -16,8 +16,8 @@ use crate::case::{Case, GIVEN, GivenPart, Node, NodeKind};
 use crate::client::{Answer, Client, Purpose, RequestSpec};
 use crate::content::{Built, Data, Role};
 use crate::expect;
-use crate::oci::digest::{Algorithm, Digest};
-use crate::oci::media_type::{DOCKER_MANIFEST, OCI_MANIFEST, OCTET_STREAM};
+use crate::oci::digest::Digest;
+use crate::oci::media_type::{DOCKER_MANIFEST, DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED, OCI_MANIFEST, OCTET_STREAM};
 use crate::oci::reference::{RepositoryName, Tag};
 
 /// Blobs larger than this are not downloaded to be cut in pieces.
@@ -100,6 +100,8 @@ pub struct Given {
     pub repo: String,
     /// The tag that leads to it, if it was named by one.
     pub tag: Option<String>,
+    /// Whether it was named by its digest, so that it has to stay.
+    pub is_pinned: bool,
     /// Its parts.
     pub parts: BTreeMap<GivenPart, Arc<Built>>,
     /// What is worth knowing about it.
@@ -125,6 +127,29 @@ impl Given {
             _ => true,
         };
         case.needs.iter().all(|need| self.offers(need)) && case.content.iter().all(has)
+    }
+}
+
+/// Whether the tag by which content was found is gone by now, or leads elsewhere: others may be at work, and nothing keeps what
+/// has no tag.
+pub async fn has_changed(client: &Client, given: &Given) -> bool {
+    let (Some(tag), Some(before)) = (&given.tag, given.parts.get(&GivenPart::Manifest)) else {
+        return false;
+    };
+    let mut request = RequestSpec::path("GET", format!("/v2/{}/manifests/{tag}", given.repo));
+    request = request.header("Accept", accept_manifests());
+    request.purpose = Purpose::Probe;
+    let answer = client.send(request).await;
+    let is_manifest = || {
+        answer
+            .body
+            .json()
+            .is_some_and(|json| json.get("schemaVersion").is_some())
+    };
+    match answer.status() {
+        Some(404) => true,
+        Some(200) if !given.is_pinned && is_manifest() => digest_of(&answer).is_some_and(|now| now != before.digest),
+        _ => false,
     }
 }
 
@@ -190,6 +215,11 @@ impl Finder<'_> {
     /// The first repositories of the catalogue, until one has tags; nothing where there is no catalogue.
     async fn in_catalogue(&self) -> Result<Vec<Given>, Refusal> {
         let answer = self.get(format!("/v2/_catalog?n={REPOSITORIES}"), None).await?;
+        if answer.status() != Some(200) {
+            let status = expect::status_text(&answer);
+            let seen = format!("is answered with {status}; name some content with --content REPOSITORY:TAG");
+            return Err(self.nothing(&"the catalogue", &seen));
+        }
         let names = strings(&answer, "/repositories");
         let names = names.iter().filter_map(|name| name.parse().ok());
         for repo in names.take(REPOSITORIES).collect::<Vec<RepositoryName>>() {
@@ -241,9 +271,15 @@ impl Finder<'_> {
             let seen = format!("is answered with {}", expect::status_text(&answer));
             return Err(self.nothing(wanted, &seen));
         }
-        let digest = wanted.digest.clone();
-        let digest = digest.unwrap_or_else(|| Digest::of(Algorithm::Sha256, &answer.body.bytes));
+        let digest = match &wanted.digest {
+            Some(digest) => digest.clone(),
+            None => digest_of(&answer).ok_or_else(|| self.nothing(wanted, "has no digest"))?,
+        };
         let manifest = manifest(&answer, digest, None);
+        if is_first_schema(&answer, &manifest) {
+            let seen = "is a manifest of Docker's first schema, whose digest is not that of its bytes";
+            return Err(self.nothing(wanted, seen));
+        }
         let mut parts = BTreeMap::new();
         let mut note = format!("{wanted} is {}, {}", manifest.digest, manifest.media_type);
         let document = answer.body.json().cloned().unwrap_or_default();
@@ -268,6 +304,7 @@ impl Finder<'_> {
         Ok(Given {
             repo: repo.to_string(),
             tag: wanted.tag.as_ref().map(|tag| tag.as_str().to_string()),
+            is_pinned: wanted.digest.is_some(),
             parts,
             note,
         })
@@ -322,6 +359,17 @@ impl Finder<'_> {
         }
         Ok(None)
     }
+}
+
+/// The digest of what was answered, however much of it was kept.
+fn digest_of(answer: &Answer) -> Option<Digest> {
+    format!("sha256:{}", answer.body.sha256).parse().ok()
+}
+
+fn is_first_schema(answer: &Answer, manifest: &Built) -> bool {
+    let version = answer.body.json().and_then(|document| document.get("schemaVersion"));
+    let is_of = |name: &str| manifest.media_type == name;
+    version == Some(&Value::from(1)) || is_of(DOCKER_SCHEMA1) || is_of(DOCKER_SCHEMA1_SIGNED)
 }
 
 /// A manifest as it was answered; its type is the one that it says itself.

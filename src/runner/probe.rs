@@ -40,9 +40,11 @@ pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
     let mut open: Vec<_> = all.iter().zip(seen).collect();
     let mut settled = BTreeMap::new();
     while !open.is_empty() {
-        let (ready, later): (Vec<_>, Vec<_>) = open
-            .into_iter()
-            .partition(|(capability, _)| capability.needs.iter().all(|need| env.capabilities.contains_key(need)));
+        let (ready, later): (Vec<_>, Vec<_>) = open.into_iter().partition(|(capability, _)| {
+            needs(env, capability)
+                .iter()
+                .all(|need| env.capabilities.contains_key(need))
+        });
         if ready.is_empty() {
             // The loader refuses needs that go in a circle, so this is a name that it does not know.
             break;
@@ -51,11 +53,7 @@ pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
         for (capability, seen) in ready {
             probed.stored.extend(seen.stored);
             let mut outcome = seen.outcome;
-            let needs = match env.only_reads && !capability.reading.is_empty() {
-                true => &[],
-                false => capability.needs.as_slice(),
-            };
-            match env.lacking(needs).filter(|_| !capability.from_run) {
+            match env.lacking(needs(env, capability)).filter(|_| !capability.from_run) {
                 Some(name) => {
                     outcome.present = false;
                     outcome.reason = format!("needs {name}");
@@ -72,6 +70,14 @@ pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
         .filter_map(|capability| settled.remove(&capability.name))
         .collect();
     probed
+}
+
+/// What a capability presupposes; what is found out by reading alone presupposes nothing.
+fn needs<'c>(env: &Env, capability: &'c Capability) -> &'c [String] {
+    match env.only_reads && !capability.reading.is_empty() {
+        true => &[],
+        false => &capability.needs,
+    }
 }
 
 /// What one probe found, whatever became of those that it needs.
@@ -102,9 +108,7 @@ fn needed(env: &Env, cases: &[usize]) -> BTreeSet<String> {
     let mut open: Vec<String> = needed.iter().cloned().collect();
     while let Some(name) = open.pop() {
         let capability = suite.capabilities.iter().find(|capability| capability.name == name);
-        // What is found out by reading alone presupposes nothing.
-        let asked = capability.filter(|capability| !env.only_reads || capability.reading.is_empty());
-        for need in asked.iter().flat_map(|capability| &capability.needs) {
+        for need in capability.into_iter().flat_map(|capability| needs(env, capability)) {
             if needed.insert(need.clone()) {
                 open.push(need.clone());
             }

@@ -168,6 +168,7 @@ pub async fn run_keeping(
             documents: options.profile.documents.clone(),
             partition: options.partition,
             strict: options.strict,
+            filtered: false,
             read_only: options.reading.as_ref().is_some_and(|reading| reading.only),
             seed: options.seed,
             jobs: options.jobs,

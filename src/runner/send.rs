@@ -197,7 +197,7 @@ fn next_page(answer: &Answer) -> Option<String> {
     (answer.status() == Some(200) && host(&next) == host(&answer.url)).then_some(next)
 }
 
-/// The first answer with the array at `pointer` grown by the elements of the other pages.
+/// The first answer with the array at `pointer` grown by the elements of the other pages, and the links of the last.
 fn merge(answers: &[Answer], pointer: &str) -> Answer {
     let mut merged = answers[0].clone();
     if answers.len() == 1 {
@@ -230,6 +230,13 @@ fn merge(answers: &[Answer], pointer: &str) -> Answer {
         let _ = serde_json::to_writer(&mut text, &document);
         drop(document);
         merged.body = Received::of(text);
+        // Where the list goes on, though its pages are not asked for any more.
+        let is_link = |(name, _): &(String, String)| name.eq_ignore_ascii_case("Link");
+        merged.headers.retain(|field| !is_link(field));
+        let last = &answers[answers.len() - 1].headers;
+        merged
+            .headers
+            .extend(last.iter().filter(|field| is_link(field)).cloned());
         return merged;
     };
     bad.clone()

@@ -28,6 +28,7 @@ impl Sample<'_> {
                 partition: None,
                 strict: false,
                 read_only: false,
+                filtered: false,
                 seed: 42,
                 jobs: 16,
                 started: self.t("2026-10-01T12:00:00Z"),

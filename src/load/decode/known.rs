@@ -43,6 +43,13 @@ impl Decoder<'_> {
             let ids = suite.requirements.iter().map(|requirement| requirement.id.as_str());
             self.report(Diagnostic::new(Code::UnknownRequirement, tree.span, message).did_you_mean(id, ids));
         }
+        if let (Some(tree), Some(name)) = (fields.get("case"), &known.case)
+            && !suite.cases.iter().any(|case| known.names_case(&case.id.0))
+        {
+            let message = format!("there is no case `{name}`");
+            let ids = suite.cases.iter().map(|case| case.id.base());
+            self.report(Diagnostic::new(Code::BadValue, tree.span, message).did_you_mean(name, ids));
+        }
         if let (Some(tree), Some(until)) = (fields.get("until"), &known.until)
             && !is_day(until)
         {
