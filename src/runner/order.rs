@@ -1,6 +1,11 @@
-//! Which cases start first: those with the longest chain of requests, so that none of them is left over at the end.
+//! Which cases start first: those with the longest chain of requests, so that none of them is left over at the end; and
+//! which run one after the other, because what they hold is much.
 
-use crate::case::{Action, Step, Suite, UploadHow};
+use crate::case::{Action, BlobSource, Case, Child, ManifestFields, NodeKind, Size, Step, Suite, UploadHow};
+
+/// From how many bytes of content on a case is heavy. It holds several times as much: what it sends, what it reads, and
+/// what both say.
+const HEAVY: u64 = 1 << 20;
 
 /// What a round trip is taken to last, in milliseconds, where a case says how long it waits.
 const ROUND_TRIP: u128 = 20;
@@ -13,6 +18,36 @@ pub fn longest_first(suite: &Suite, cases: &[usize]) -> Vec<usize> {
         std::cmp::Reverse(chain(&case.setup) + chain(&case.steps))
     });
     order
+}
+
+/// Whether a case has so much content that no other one of the kind should run beside it. Never one that waits for a
+/// collection, which waits for every case.
+pub fn is_heavy(case: &Case) -> bool {
+    let steps = case.setup.iter().chain(&case.steps);
+    let content: u64 = case.content.iter().map(|node| bytes(&node.kind)).sum();
+    content >= HEAVY && !steps.into_iter().any(|step| matches!(step.action, Action::Gc { .. }))
+}
+
+/// About how many bytes a node takes that a case does not write out.
+fn bytes(kind: &NodeKind) -> u64 {
+    let size = |size: &Size| size.resolve(1024);
+    match kind {
+        NodeKind::Blob {
+            source: BlobSource::Random(random),
+            ..
+        } => size(random),
+        NodeKind::Image(fields) | NodeKind::Index(fields) | NodeKind::Artifact(fields) => {
+            let ManifestFields {
+                layers, config, pad, ..
+            } = fields;
+            let generated = layers.iter().chain(config).map(|child| match child {
+                Child::Generated(generated) => size(generated),
+                Child::Node { .. } => 0,
+            });
+            generated.chain(pad.iter().map(size)).sum()
+        }
+        _ => 0,
+    }
 }
 
 fn chain(steps: &[Step]) -> u128 {

@@ -299,18 +299,23 @@ async fn run_cases(
     // Cleaning up has slots of its own, fewer, for each sends several requests at once: no case waits for what another
     // leaves behind.
     let brooms = Arc::new(Semaphore::new(slots.available_permits().div_ceil(4)));
+    let heavy = Arc::new(Semaphore::new(1));
     let mut running = JoinSet::new();
     let mut index_of = HashMap::new();
     for index in order::longest_first(&env.suite, chosen) {
         let (env, slots, stop, events) = (env.clone(), slots.clone(), stop.clone(), events.clone());
-        let brooms = brooms.clone();
+        let (brooms, heavy) = (brooms.clone(), heavy.clone());
         let task = running.spawn(async move {
             let case = &env.suite.cases[index];
             let messages = env.collector.as_ref().map(|collector| collector.messages.clone());
             // Dropped after the clean-up: no garbage is collected while content is being deleted.
             let _done = Done { case: index, messages };
-            // The semaphore is never closed.
+            // The semaphores are never closed.
             let slot = slots.acquire_owned().await.ok();
+            let _alone = match order::is_heavy(case) {
+                true => heavy.acquire().await.ok(),
+                false => None,
+            };
             let (mut outcome, stored) = if stop.is_cancelled() {
                 (cut_off(&env, case), Default::default())
             } else {

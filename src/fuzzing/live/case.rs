@@ -69,6 +69,9 @@ pub fn write(aim: Aim, choices: &[u8], played: &Played, violation: &Violation, o
     let _ = writeln!(text, "cases:\n  - case: {oracle}");
     let _ = writeln!(text, "    says: {}", oracle.says());
     let _ = writeln!(text, "    needs: [push]");
+    if calls.iter().any(|call| call.target.contains("${other}")) {
+        let _ = writeln!(text, "    repos: [other]");
+    }
     let used: Vec<usize> = played.pieces.iter().copied().collect();
     content(&mut text, &bodies, &used);
     setup(&mut text, &used);
@@ -131,7 +134,12 @@ fn is_expressible(call: &Call, calls: &[&Call]) -> bool {
 }
 
 fn session_of(call: &Call) -> Option<usize> {
-    call.target.strip_prefix("${s")?.split('}').next()?.parse().ok()
+    let url = call.target.strip_prefix("${s");
+    url.or_else(|| Some(call.target.split_once("${i")?.1))?
+        .split('}')
+        .next()?
+        .parse()
+        .ok()
 }
 
 fn content(text: &mut String, bodies: &[&[u8]], pieces: &[usize]) {
@@ -188,7 +196,9 @@ fn step(text: &mut String, call: &Call, later: &[&Call], bodies: &[&[u8]]) {
         .target
         .replace('$', "$$")
         .replace("$${repo}", "${repo}")
-        .replace("$${s", "${s");
+        .replace("$${other}", "${other}")
+        .replace("$${s", "${s")
+        .replace("$${i", "${i");
     let _ = writeln!(text, "      - send: {}", quoted(&format!("{} {target}", call.method)));
     let map = |pairs: &[(String, String)]| {
         let pairs: Vec<String> = pairs
@@ -213,11 +223,23 @@ fn step(text: &mut String, call: &Call, later: &[&Call], bodies: &[&[u8]]) {
     if call.raw {
         let _ = writeln!(text, "        wire: raw");
     }
-    if let Some(session) = call
-        .opens
-        .filter(|session| later.iter().any(|call| session_of(call) == Some(*session)))
-    {
-        let _ = writeln!(text, "        capture: {{s{session}: location}}");
+    if let Some(session) = call.opens {
+        let wanted = [
+            (format!("${{s{session}}}"), format!("s{session}: location")),
+            (
+                format!("${{i{session}}}"),
+                format!("i{session}: {{header: Location, find: \"([^/]+)$\"}}"),
+            ),
+        ];
+        let is_used = |word: &str| later.iter().any(|call| call.target.ends_with(word));
+        let captures: Vec<&str> = wanted
+            .iter()
+            .filter(|(word, _)| is_used(word))
+            .map(|(_, capture)| capture.as_str())
+            .collect();
+        if !captures.is_empty() {
+            let _ = writeln!(text, "        capture: {{{}}}", captures.join(", "));
+        }
     }
 }
 
@@ -257,14 +279,15 @@ mod tests {
             open.opens = Some(0);
             let mut close = Call::new("PUT", "${s0}").body(&b"a${x}\xff"[..]);
             close.query.push(("digest".to_owned(), "sha256:$0".to_owned()));
+            let foreign = Call::new("PATCH", "/v2/${other}/blobs/uploads/${i0}").body(&b"a"[..]);
             let tags = Call::new("GET", "/v2/${repo}/tags/list?n=2");
             let put = Call::new("PUT", "/v2/${repo}/manifests/a$b")
                 .header("Content-Type", "a: \"b\"")
                 .body(&b"{\"a\":\"$\"}"[..]);
-            let played = played(vec![open, close, put, tags]);
+            let played = played(vec![open, close, foreign, put, tags]);
             let violation = Violation {
                 oracle: *oracle,
-                call: 3,
+                call: 4,
                 matcher: "{status: 4xx}".to_owned(),
                 seen: "500\n".to_owned(),
                 signature: "s".to_owned(),

@@ -58,7 +58,8 @@ impl Room {
 pub struct Call {
     /// The method.
     pub method: String,
-    /// The target as a template: `${repo}`, and `${sN}` for the URL of upload N.
+    /// The target as a template: `${repo}`, `${other}` for another repository, `${sN}` for the URL of upload N, and `${iN}`
+    /// for the last part of its path.
     pub target: String,
     /// Query parameters that are appended.
     pub query: Vec<(String, String)>,
@@ -327,7 +328,9 @@ impl<'a> Player<'a> {
     }
 
     fn request(&self, call: &Call) -> RequestSpec {
-        let mut target = call.target.replace("${repo}", &self.room.repository);
+        let repository = &self.room.repository;
+        let mut target = call.target.replace("${repo}", repository);
+        target = target.replace("${other}", &format!("{repository}-other"));
         let session = target
             .strip_prefix("${s")
             .and_then(|rest| rest.split('}').next()?.parse::<usize>().ok());
@@ -338,6 +341,13 @@ impl<'a> Player<'a> {
                 .cloned()
                 .flatten()
                 .unwrap_or_else(|| "/v2/none".to_owned());
+        } else if let Some((before, number)) = target.split_once("${i") {
+            let session = number.strip_suffix('}').and_then(|number| number.parse::<usize>().ok());
+            let location = session.and_then(|session| self.sessions.get(session)?.as_deref());
+            let name = location
+                .and_then(|location| location.rsplit('/').next())
+                .unwrap_or("none");
+            target = format!("{before}{name}");
         }
         for (name, value) in &call.query {
             target.push(if target.contains('?') { '&' } else { '?' });

@@ -119,20 +119,15 @@ impl Upload {
         }
     }
 
-    /// The path of the upload with another repository in it, if the registry has it in the usual form.
+    /// The upload's name with another repository before it, if the registry has uploads at the usual place.
     async fn foreign(&mut self, player: &mut Player<'_>) {
-        let repository = player.room.repository.clone();
         let location = player.sessions.get(self.session).cloned().flatten().unwrap_or_default();
-        let path = format!("/v2/{repository}/");
-        if self.is_over || !location.contains(&path) {
+        let uploads = format!("/v2/{}/blobs/uploads/", player.room.repository);
+        if self.is_over || !location.contains(&uploads) {
             return;
         }
-        let foreign = player.sessions.len();
-        player
-            .sessions
-            .push(Some(location.replace(&path, &format!("/v2/{repository}-other/"))));
         let bytes = self.bytes(4);
-        let call = Call::new("PATCH", format!("${{s{foreign}}}"))
+        let call = Call::new("PATCH", format!("/v2/${{other}}/blobs/uploads/${{i{}}}", self.session))
             .header("Content-Type", "application/octet-stream")
             .header("Content-Range", format!("{}-{}", self.held.len(), self.held.len() + 3))
             .body(bytes);
