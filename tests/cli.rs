@@ -528,7 +528,7 @@ fn doctor_says_what_a_run_would_meet() {
             "taken        one component",
         ],
     );
-    said.is(0, &["offered      push: POST /v2/referee/"]);
+    said.is(0, &["offered      push: answers 202 to POST /v2/referee/"]);
     let guarded = Served::with(&["--auth", "token"]);
     run(&["doctor", &guarded.url]).is(3, &["a token (Bearer) from", "cannot log in"]);
     let nobody = format!("http://127.0.0.1:{}", dead_port());

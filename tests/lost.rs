@@ -24,11 +24,30 @@ cases:
           dist-http-rfc9110: {status: [200, 4xx]}
 "#;
 
+const PUSHED: &str = r#"
+about: A manifest of Docker's first schema.
+cases:
+  - case: signature
+    says: A negative length in a signature is answered.
+    content:
+      hostile: {text: {type: application/vnd.docker.distribution.manifest.v1+prettyjws, text: '{"schemaVersion":1,"signatures":[{"protected":"eyJmb3JtYXRMZW5ndGgiOi0xfQ"}]}'}}
+    steps:
+      - send: PUT /v2/${repo}/manifests/one?n=-1
+        headers: {Content-Type: application/vnd.docker.distribution.manifest.v1+prettyjws}
+        body: hostile
+        expect:
+          dist-http-rfc9110: {status: [200, 4xx]}
+"#;
+
 /// The one case on what answers at an address.
 async fn judge(url: &str) -> CaseOutcome {
+    judge_by(CASE, url).await
+}
+
+async fn judge_by(case: &str, url: &str) -> CaseOutcome {
     let mut sources = load::builtin();
     sources.retain(|source| source.name.starts_with("spec/"));
-    sources.push(Source::new("cases/own/lost.yaml", CASE));
+    sources.push(Source::new("cases/own/lost.yaml", case));
     let suite = load::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
     let base = normalise_target(url, false).expect("an address");
     let mut options = client::Options::new(base.clone());
@@ -70,10 +89,16 @@ enum Line {
     Flaky(usize),
     /// From the first limit on everything is lost.
     Dead,
+    /// The limit is never read to its end, and the connection closed.
+    Unread,
 }
 
 /// A line that loses requests, to a plain registry behind it.
 async fn through(line: Line) -> CaseOutcome {
+    through_by(CASE, line).await
+}
+
+async fn through_by(case: &str, line: Line) -> CaseOutcome {
     let running = registry::start(Config::default()).await.expect("a registry");
     let behind = running.address();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
@@ -84,7 +109,7 @@ async fn through(line: Line) -> CaseOutcome {
             tokio::spawn(pass(near, behind, line, lost.clone()));
         }
     });
-    let outcome = judge(&format!("http://{address}")).await;
+    let outcome = judge_by(case, &format!("http://{address}")).await;
     serving.abort();
     outcome
 }
@@ -95,9 +120,17 @@ async fn pass(mut near: TcpStream, behind: std::net::SocketAddr, line: Line, los
         return;
     };
     let mut buffer = vec![0; 64 << 10];
-    while let Ok(length @ 1..) = near.read(&mut buffer).await {
+    let is_limit = |request: &[u8]| request.windows(4).any(|part| part == b"n=-1");
+    loop {
+        let seen = near.peek(&mut buffer).await.unwrap_or_default();
+        if matches!(line, Line::Unread) && is_limit(&buffer[..seen]) {
+            return;
+        }
+        let Ok(length @ 1..) = near.read(&mut buffer).await else {
+            return;
+        };
         let request = &buffer[..length];
-        let is_limit = request.windows(4).any(|part| part == b"n=-1");
+        let is_limit = is_limit(request);
         let before = match is_limit {
             true => lost.fetch_add(1, Ordering::SeqCst),
             false => lost.load(Ordering::SeqCst),
@@ -105,6 +138,7 @@ async fn pass(mut near: TcpStream, behind: std::net::SocketAddr, line: Line, los
         let is_lost = match line {
             Line::Flaky(times) => is_limit && before < times,
             Line::Dead => is_limit || before > 0,
+            Line::Unread => false,
         };
         if is_lost || far.write_all(request).await.is_err() {
             return;
@@ -135,6 +169,28 @@ async fn a_registry_that_never_answers_one_request_is_told_so() {
     assert!(matches!(outcome.verdict, Verdict::Warn), "{:?}", outcome.verdict);
     let seen: Vec<bool> = outcome.exchanges.iter().map(|e| e.response.is_some()).collect();
     assert_eq!(seen, [false, true, false, true], "the limit, the base, both again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_is_one_that_read_a_small_body_and_never_answers() {
+    let config = Config {
+        mutant: Some(Mutant::SignatureLengthLost),
+        ..Config::default()
+    };
+    let running = registry::start(config).await.expect("a registry");
+    let outcome = judge_by(PUSHED, &running.url()).await;
+    assert_eq!(broken(&outcome), ["dist-http-answers", "dist-http-rfc9110"]);
+    assert!(matches!(outcome.verdict, Verdict::Warn), "{:?}", outcome.verdict);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_nobody_read_may_have_been_refused() {
+    let outcome = through_by(PUSHED, Line::Unread).await;
+    assert!(
+        matches!(outcome.verdict, Verdict::Error { .. }),
+        "{:?}",
+        outcome.verdict
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

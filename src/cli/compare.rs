@@ -13,11 +13,11 @@ use crate::report::comparison;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  referee compare before.json after.json                 what changed; ends with 1 if something got worse
+  referee compare before.json after.json                 what changed
   referee compare zot.json harbor.json olareg.json       a table in Markdown
   referee compare *.json --format html > index.html      the table as a page
 
-A column is named after its file, or by NAME=FILE.")]
+A column is named after its file, or by NAME=FILE. Of two files, in whatever format, it ends with 1 if something got worse.")]
 pub struct CompareArguments {
     /// Reports in JSON: two for the changes from the first to the second, more for a table
     #[arg(value_name = "FILE", required = true, num_args = 2..)]
@@ -56,18 +56,32 @@ pub fn compare(arguments: CompareArguments) -> Result<Exit, Failure> {
         (None, 2) => Shown::Changes,
         (None, _) => Shown::Markdown,
     };
+    let differences = match reports.as_slice() {
+        [(_, before), (_, after)] => changes(before, after),
+        _ => Vec::new(),
+    };
     match shown {
         Shown::Changes => {
-            let changes = changes(&reports[0].1, &reports[1].1);
-            print(&comparison::changes(&changes));
-            if changes.iter().any(|change| change.direction == Direction::Regression) {
-                return Ok(Exit::Findings);
+            if reports
+                .iter()
+                .any(|(_, report)| report.run.filtered || report.run.partition.is_some())
+            {
+                print("Not every case was run each time: what a run left out is `not judged` here.\n");
             }
+            print(&comparison::changes(&differences));
         }
         Shown::Markdown => print(&comparison::markdown(&matrix(&reports))),
         Shown::Html => print(&comparison::html(&matrix(&reports)).map_err(|error| Failure::new(Exit::Failed, error))?),
     }
-    Ok(Exit::Conforms)
+    Ok(
+        match differences
+            .iter()
+            .any(|change| change.direction == Direction::Regression)
+        {
+            true => Exit::Findings,
+            false => Exit::Conforms,
+        },
+    )
 }
 
 /// The name of a report that stands in `NAME.json` or in `NAME/report.json`.

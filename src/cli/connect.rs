@@ -12,7 +12,7 @@ use crate::client::{self, BaseUrl, Client, TlsOptions, normalise_target};
 /// How a registry is reached.
 #[derive(Debug, Args)]
 pub struct Connection {
-    /// The time limit of one request
+    /// The time limit of one request; without a byte from the registry it ends after half of that, at the earliest after 30 s
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration, help_heading = "How it runs")]
     timeout: Duration,
     /// The user to log in as; also REFEREE_USERNAME with REFEREE_PASSWORD
@@ -108,7 +108,7 @@ impl Connection {
         options.login = found.login.clone();
         options.reads_only = self.reads_only;
         options.limits.total = self.timeout;
-        options.limits.read = options.limits.read.min(self.timeout);
+        options.limits.read = options.limits.read.min(self.timeout).max(self.timeout / 2);
         options.limits.connect = options.limits.connect.min(self.timeout);
         options.limits.patience = options.limits.patience.min(self.timeout);
         options.tls = TlsOptions {

@@ -6,6 +6,7 @@ use super::suite::{SuiteArguments, load_suite, profile};
 use super::{Exit, Failure, did_you_mean, print};
 use crate::case::{Case, ParseVerdict, Profile, Requirement, Suite};
 use crate::registry::{Mutant, Variant};
+use crate::report::plural;
 use crate::runner::{preview, requirements};
 
 const EXAMPLES: &str = "\
@@ -160,8 +161,8 @@ fn named(suite: &Suite, name: &str) -> Option<String> {
             .iter()
             .filter(|case| case.needs.iter().any(|need| need == name));
         text.push_str(&format!(
-            "Needed by {} cases: referee list --filter needs:{name}\n",
-            needing.count()
+            "Needed by {}: referee list --filter needs:{name}\n",
+            plural(needing.count(), "case", "cases")
         ));
         return Some(text);
     }

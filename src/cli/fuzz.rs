@@ -15,6 +15,7 @@ use super::{Exit, Failure, print};
 use crate::client::RequestSpec;
 use crate::fuzzing::live::script::Aim;
 use crate::fuzzing::live::{Finding, Options, Outcome, Progress, campaign, case};
+use crate::report::plural;
 
 /// How long a campaign takes that is told neither a time nor a number of requests.
 const TIME: Duration = Duration::from_secs(60);
@@ -282,8 +283,9 @@ fn describe(text: &mut String, finding: &Finding, file: Option<&Path>) {
     }
     let _ = writeln!(
         text,
-        "  seen {} times, first in script {}\n",
-        finding.occurrences, finding.number
+        "  seen {}, first in script {}\n",
+        plural(finding.occurrences as usize, "time", "times"),
+        finding.number
     );
 }
 
@@ -300,7 +302,7 @@ fn closing(outcome: &Outcome) -> String {
         .count();
     format!(
         "{}seed {}: {} scripts with {} requests in {seconds:.1} s ({:.0}/s), {} of {} manifests accepted, {} classes of answers; \
-         {failures} failures, {} suspicious",
+         {}, {} suspicious",
         if outcome.interrupted { "interrupted; " } else { "" },
         outcome.seed,
         outcome.scripts,
@@ -309,6 +311,7 @@ fn closing(outcome: &Outcome) -> String {
         outcome.accepted,
         outcome.pushed,
         outcome.classes,
+        plural(failures, "failure", "failures"),
         outcome.findings.len() - failures,
     )
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use super::suite::{render, sources};
 use super::{Exit, Failure, print};
 use crate::load;
+use crate::report::plural;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,9 +29,10 @@ pub fn lint(arguments: LintArguments) -> Result<Exit, Failure> {
     let files = sources.len();
     let suite = load::load(&sources).map_err(|diagnostics| Failure::new(Exit::Usage, render(&diagnostics)))?;
     print(&format!(
-        "{} cases and {} requirements in {files} files, no mistake\n",
-        suite.cases.len(),
-        suite.requirements.len()
+        "{} and {} in {}, no mistake\n",
+        plural(suite.cases.len(), "case", "cases"),
+        plural(suite.requirements.len(), "requirement", "requirements"),
+        plural(files, "file", "files"),
     ));
     Ok(Exit::Conforms)
 }

@@ -7,11 +7,13 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 
 use super::suite::{SuiteArguments, load_suite};
 use super::{Exit, Failure, print};
 use crate::case::ParseVerdict;
+use crate::report::plural;
 use crate::runner::{Parsed, Vector, parse_strictly, vectors};
 
 /// How long a foreign parser may think about one document.
@@ -28,7 +30,7 @@ pub struct ParseSuiteArguments {
     /// A program, run by the shell for each document: the document on standard input, its media type in MEDIA_TYPE, exit
     /// code 0 for accepted, 1 for refused and 3 for a kind that it does not read, any other for a failure of its own;
     /// without it, Referee's own parser
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     parser_cmd: Option<String>,
     /// Write the documents into this folder instead, with the verdicts that are owed in vectors.json, for other projects
     #[arg(long, value_name = "DIR", conflicts_with = "parser_cmd")]
@@ -45,9 +47,10 @@ pub fn parse_suite(arguments: ParseSuiteArguments) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::NothingSelected, "no case has `parse`"));
     }
     if let Some(folder) = &arguments.emit {
-        emit(&all, folder)
+        let count = emit(&all, folder)
             .map_err(|error| Failure::new(Exit::Failed, format!("cannot write {}: {error}", folder.display())))?;
-        print(&format!("{} documents in {}\n", all.len(), folder.display()));
+        let documents = plural(count, "document", "documents");
+        print(&format!("{documents} in {}\n", folder.display()));
         return Ok(Exit::Conforms);
     }
     let (mut judged, mut wrong, mut unread) = (0, 0, 0);
@@ -97,15 +100,16 @@ pub fn parse_suite(arguments: ParseSuiteArguments) -> Result<Exit, Failure> {
         _ => format!(", {unread} of a kind that it does not read"),
     };
     text.push_str(&format!(
-        "{} documents{of_other_kinds}, {wrong} with another verdict than owed\n",
-        all.len()
+        "{}{of_other_kinds}, {wrong} with another verdict than owed\n",
+        plural(all.len(), "document", "documents")
     ));
     print(&text);
     Ok(if wrong == 0 { Exit::Conforms } else { Exit::Findings })
 }
 
-/// Writes each document into a file of its own, and a list of what they are and what a parser owes them.
-fn emit(all: &[Vector], folder: &Path) -> std::io::Result<()> {
+/// Writes each document into a file of its own, and a list of what they are and what a parser owes them. How many there
+/// are.
+fn emit(all: &[Vector], folder: &Path) -> std::io::Result<usize> {
     std::fs::create_dir_all(folder)?;
     let mut list = Vec::new();
     let mut names = BTreeSet::new();
@@ -131,7 +135,8 @@ fn emit(all: &[Vector], folder: &Path) -> std::io::Result<()> {
     std::fs::write(
         folder.join("vectors.json"),
         format!("{:#}\n", json!({ "vectors": list })),
-    )
+    )?;
+    Ok(names.len())
 }
 
 /// A name for the file of a document: its id with hyphens for what not every file system takes.

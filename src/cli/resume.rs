@@ -22,6 +22,8 @@ pub struct Same<'a> {
     pub partition: Option<Partition>,
     /// Whether it writes nothing.
     pub read_only: bool,
+    /// The seed, where one is given.
+    pub seed: Option<u64>,
 }
 
 /// Reads the journal at `path`.
@@ -55,6 +57,9 @@ pub fn resumed(path: &Path, same: &Same) -> Result<(Resumed, u64), Failure> {
     if run.read_only != same.read_only {
         let way = |read_only| if read_only { "--read-only" } else { "leave to write" };
         return differs("way", way(run.read_only), way(same.read_only));
+    }
+    if let Some(seed) = same.seed.filter(|seed| *seed != run.seed) {
+        return differs("seed", &run.seed.to_string(), &seed.to_string());
     }
     let target = &written.report.target;
     match &same.url {

@@ -3,23 +3,25 @@
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::collecting::{self, CollectingArguments};
-use super::connect::{Connected, Connection};
+use super::connect::{Connected, Connection, duration};
 use super::merge::exit_of;
 use super::report::look;
 use super::suite::{SuiteArguments, check_filters, load_suite, profile};
 use super::{Exit, Failure, known, official, print, resume};
+use crate::client::{Client, Purpose, RequestSpec};
 use crate::outcome::{EMBEDDED, Partition, Report, apply_known};
 use crate::registry::{self, Config, Running};
 use crate::report::journal::Journal;
 use crate::report::progress::{Progress, ProgressEvent};
 use crate::report::terminal;
-use crate::report::{self, Format};
+use crate::report::{self, Format, plural};
 use crate::runner::{self, Bodies, Event, Filter, Isolation, Reading, Wanted, select};
 
 /// The profile of a run that names none.
@@ -27,6 +29,9 @@ pub const DEFAULT_PROFILE: &str = "oci-1.1";
 
 /// Where the reports of a run go that names no place.
 const DEFAULT_OUT: &str = "reports/latest";
+
+/// The pause before a registry that does not answer yet is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -94,6 +99,9 @@ pub struct RunArguments {
     /// Go on where a run was cut off: its journal, which stands beside its reports
     #[arg(long, value_name = "FILE", help_heading = "How it runs")]
     resume: Option<PathBuf>,
+    /// Wait so long for a registry that has just been started to answer: `30s`
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "How it runs")]
+    wait: Option<Duration>,
     /// Leave what was pushed in the registry
     #[arg(long, help_heading = "How it runs")]
     keep: bool,
@@ -138,11 +146,6 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
     check_filters(&loaded.suite, &arguments.filter)?;
     let mut selected = select(&loaded.suite, &chosen, &arguments.filter);
     let writing = selected.keep(&loaded.suite, arguments.read_only);
-    if let Some(partition) = arguments.partition {
-        selected
-            .cases
-            .retain(|index| partition.holds(&loaded.suite.cases[*index].id.to_string()));
-    }
     if selected.in_profile == 0 {
         let message = format!(
             "the profile {} has no case for a registry; `referee parse-suite` hands its documents to a parser",
@@ -156,6 +159,12 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             chosen.name, selected.in_profile
         );
         return Err(Failure::new(Exit::NothingSelected, message));
+    }
+    // A part may be empty: it is merged with the others all the same.
+    if let Some(partition) = arguments.partition {
+        selected
+            .cases
+            .retain(|index| partition.holds(&loaded.suite.cases[*index].id.to_string()));
     }
     let known = match &arguments.known_failures {
         Some(path) => known::read(path, &loaded.suite)?,
@@ -175,6 +184,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
                 url: target.as_ref().map(ToString::to_string),
                 partition: arguments.partition,
                 read_only: arguments.read_only,
+                seed: arguments.seed,
             },
         )?),
         None => None,
@@ -206,6 +216,9 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         };
         let namespace = arguments.repos.first().unwrap_or(&arguments.repo_prefix);
         let Connected { base, client, found } = arguments.connection.connect_to(base, namespace).await?;
+        if let Some(wait) = arguments.wait {
+            until_it_answers(&client, wait).await;
+        }
         let seed = arguments.seed.or(earlier_seed).unwrap_or_else(|| fastrand::u64(..));
         let isolation = isolation(&arguments.repos, &arguments.repo_prefix, seed)?;
         let cancel = CancellationToken::new();
@@ -298,9 +311,25 @@ fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
     Ok(settings.notes)
 }
 
+/// Asks for `/v2/` until there is an answer, whatever it is, or the time is over: then the run says what is wrong.
+async fn until_it_answers(client: &Client, wait: Duration) {
+    let until = Instant::now() + wait;
+    loop {
+        let mut request = RequestSpec::path("GET", "/v2/");
+        request.purpose = Purpose::Probe;
+        request.total = Some(until.saturating_duration_since(Instant::now()));
+        let answer = client.send(request).await;
+        if answer.status().is_some() || Instant::now() + ASK_AGAIN >= until {
+            return;
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+}
+
 /// What reports say about a run that only reads.
 fn left_out(writing: usize) -> String {
-    format!("read-only: nothing was sent that writes, and the {writing} cases that take writing were left out")
+    let cases = plural(writing, "case that takes", "cases that take");
+    format!("read-only: nothing was sent that writes, and {cases} writing were left out")
 }
 
 /// The embedded registry; `seeded` has content to read.

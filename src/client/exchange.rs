@@ -169,6 +169,10 @@ pub enum TransportError {
     Reset {
         /// The system's words.
         reason: String,
+        /// Whether the other side ended the connection in order, without a byte, after it had read all that was sent: who
+        /// closes with something unread breaks the connection off. Only the raw transport can tell.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ended: bool,
     },
     /// The response body ended before its announced length.
     #[error("the response body ended after {received} bytes{}", .expected.map(|n| format!(" of {n} announced")).unwrap_or_default())]

@@ -218,7 +218,7 @@ fn classify(error: &reqwest::Error, host: &str, clock: &Clock) -> TransportError
             head: String::new(),
         },
         _ if error.is_builder() => TransportError::Unsendable { reason },
-        _ => TransportError::Reset { reason },
+        _ => TransportError::Reset { reason, ended: false },
     }
 }
 

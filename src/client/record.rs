@@ -159,8 +159,9 @@ fn clean(error: TransportError, redactor: &Redactor) -> TransportError {
             host: redactor.text(&host),
             reason: redactor.text(&reason),
         },
-        TransportError::Reset { reason } => TransportError::Reset {
+        TransportError::Reset { reason, ended } => TransportError::Reset {
             reason: redactor.text(&reason),
+            ended,
         },
         TransportError::Redirect { reason } => TransportError::Redirect {
             reason: redactor.text(&reason),

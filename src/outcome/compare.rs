@@ -1,6 +1,7 @@
 //! Reports side by side: what changed from one run to the next, and how several registries stand to each other.
 //!
-//! Owns what counts as a regression: a requirement that was not broken and is, or a case that could be judged and cannot.
+//! Owns what counts as a regression: a requirement that was not broken and is, a case that could be judged and cannot, or
+//! something that was offered and is not. What is not judged any more is neither worse nor better.
 //! Pure.
 
 use std::collections::BTreeMap;
@@ -58,7 +59,7 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
             &mut changes,
             Subject::Requirement,
             id,
-            (was.rank(), was.word()),
+            (was.rank_before(is), was.word()),
             (is.rank(), is.word()),
         );
     }
@@ -75,13 +76,20 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
             Verdict::Broken { .. } | Verdict::Error { .. } => 2,
             Verdict::Fail => 3,
         };
-        let side = |verdict: &Verdict| (rank(verdict), verdict.name());
+        // A case that is not run any more got no better.
+        let is_left_out = rank(was) > 0 && matches!(case.verdict, Verdict::Skip { .. });
+        let side = |verdict: &Verdict| (if is_left_out { 0 } else { rank(verdict) }, verdict.name());
         push(&mut changes, Subject::Case, &case.id, side(was), side(&case.verdict));
     }
     for capability in &after.capabilities {
         let was = before.capabilities.iter().find(|other| other.name == capability.name);
         let Some(was) = was else { continue };
-        let side = |present: bool| (0, if present { "offered" } else { "not offered" });
+        // What no answer tells, the way the run was called did.
+        let is_seen = was.evidence.is_some() && capability.evidence.is_some();
+        let side = |present: bool| match present {
+            true => (0, "offered"),
+            false => (u8::from(is_seen), "not offered"),
+        };
         push(
             &mut changes,
             Subject::Capability,
@@ -194,6 +202,14 @@ impl Standing {
             (_, _, Weight::Fail) => Standing::Fail,
             (_, _, Weight::Warn) => Standing::Warn,
             (_, _, Weight::Fact) => Standing::Fact,
+        }
+    }
+
+    /// How bad it was, beside what came after: what was broken and is not judged any more got no better.
+    fn rank_before(self, after: Standing) -> u8 {
+        match after {
+            Standing::NotJudged => 0,
+            _ => self.rank(),
         }
     }
 

@@ -221,6 +221,11 @@ impl Counts {
         counts
     }
 
+    /// Those whose expectations were looked at to the end.
+    pub fn judged(&self) -> usize {
+        self.pass + self.warn + self.fail + self.known
+    }
+
     /// All of them.
     pub fn total(&self) -> usize {
         self.pass + self.fail + self.warn + self.skip + self.broken + self.error + self.known

@@ -22,7 +22,7 @@ pub enum Conclusion {
     /// At least one requirement is broken, or a failure that is said to be known is none any more.
     Violates,
     /// Nothing is held against the target, but something could not be judged: cases are broken or in error, the run was
-    /// interrupted, or not one case was judged.
+    /// interrupted, not one case was judged, or the target offers so little that most cases of the profile were skipped.
     Inconclusive,
 }
 
@@ -44,12 +44,34 @@ impl Report {
             Conclusion::Violates
         } else if self.interrupted
             || counts.broken + counts.error > 0
-            || counts.pass + counts.warn + counts.fail + counts.known == 0
+            || counts.judged() == 0 && !self.is_empty_part()
+            || self.offers_little().is_some()
         {
             Conclusion::Inconclusive
         } else {
             Conclusion::Conforms
         }
+    }
+
+    /// Whether it is a part of a run to which no case fell.
+    fn is_empty_part(&self) -> bool {
+        self.run.partition.is_some() && self.cases.is_empty()
+    }
+
+    /// How many cases were skipped for want of what the target does not offer, if they are more than those that were
+    /// judged: a profile of which so little was seen is not conformed to. Who chose the cases knows what was left out.
+    pub fn offers_little(&self) -> Option<usize> {
+        let declined = |case: &&CaseOutcome| {
+            matches!(
+                case.verdict,
+                Verdict::Skip {
+                    reason: SkipReason::Capability { .. }
+                }
+            )
+        };
+        let skipped = self.cases.iter().filter(declined).count();
+        let is_chosen = self.run.filtered || self.run.partition.is_some();
+        (!is_chosen && skipped > Counts::of(&self.cases).judged()).then_some(skipped)
     }
 
     /// Whether a broken requirement of this weight counts against the target in this run.
@@ -88,7 +110,8 @@ impl Report {
 ///
 /// A category is not certified if any of its cases failed or could not be judged, or if the target declines all of
 /// Pull, which is [mandatory](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#requirements).
-/// Otherwise it is certified if a case passed and none was cut off by an interruption, not offered if all of its cases
+/// If content cannot be pushed, so that more cases were skipped than judged, Push is not offered and the others are not
+/// judged. Otherwise it is certified if a case passed and none was cut off by an interruption, not offered if all of its cases
 /// were skipped for want of a capability, and not judged if there is nothing to go by.
 pub fn categories(cases: &[CaseOutcome]) -> Vec<CategoryVerdict> {
     Category::ALL
@@ -168,8 +191,14 @@ fn of_category(category: Category, cases: &[CaseOutcome]) -> CategoryVerdict {
     };
     let declined = skipped(|reason| matches!(reason, SkipReason::Capability { .. } | SkipReason::NotApplicable { .. }));
     let interrupted = skipped(|reason| *reason == SkipReason::Interrupted);
+    let unpushed = skipped(|reason| matches!(reason, SkipReason::Capability { name } if name == "push"));
     let standing = if counts.fail + counts.broken + counts.error + counts.known > 0 {
         Standing::NotCertified
+    } else if unpushed > counts.judged() && declined < counts.total() {
+        match category {
+            Category::Push => Standing::NotOffered,
+            Category::Pull | Category::Discovery | Category::Management => Standing::NotJudged,
+        }
     } else if counts.pass + counts.warn > 0 && interrupted == 0 {
         Standing::Certified
     } else if declined > 0 && declined == counts.total() {

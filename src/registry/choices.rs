@@ -18,6 +18,7 @@ use super::{Mutant, Variant as V};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::{ErrorBody, ErrorCode};
 use crate::oci::media_type;
+use crate::oci::reference::RepositoryName;
 
 /// Every so many requests, one is too many.
 const THROTTLE_EVERY: usize = 5;
@@ -68,18 +69,43 @@ impl Registry {
             Route::Referrers(..) if self.has(V::NoReferrers) || self.has(V::RetentionUnaware) => absent(),
             Route::Oras(..) if !self.knows_oras() => absent(),
             Route::Oras(_, None) if self.is(Mutant::OrasPathGone) => absent(),
-            Route::Oras(..) if self.is(Mutant::OrasListServerError) => Some(Err(server_error())),
+            Route::Manifest(name, _) if *method == Method::PUT && self.fails_to_list() => {
+                self.memory.count(&format!("pushes to {name}"));
+                None
+            }
+            Route::Oras(name, _) if self.is(Mutant::OrasListServerError) && !self.is_only_an_image(name) => {
+                Some(Err(server_error()))
+            }
             Route::Draft(..) if !self.knows_drafts() => absent(),
             Route::Draft(form, ..) if self.is(Mutant::ArtifactDraftPathServerError) && *form == Form::References => {
                 Some(Err(server_error()))
             }
-            Route::Draft(form, ..) if self.is(Mutant::ArtifactDraftListServerError) && *form == Form::Referrers => {
+            Route::Draft(Form::Referrers, name, _)
+                if self.is(Mutant::ArtifactDraftListServerError) && !self.is_only_an_image(name) =>
+            {
                 Some(Err(server_error()))
             }
             Route::Extensions if self.has(V::ExtensionsOff) => absent(),
             Route::Catalog if self.has(V::CatalogOff) => absent(),
             _ => None,
         }
+    }
+
+    fn fails_to_list(&self) -> bool {
+        self.is(Mutant::OrasListServerError) || self.is(Mutant::ArtifactDraftListServerError)
+    }
+
+    /// Whether all that was ever pushed to a repository is one image. There a mutant lists what it should: a registry that
+    /// lists nothing anywhere does not seem to have such lists.
+    fn is_only_an_image(&self, name: &RepositoryName) -> bool {
+        let pushes = self.memory.recall(&format!("pushes to {name}"));
+        let store = self.store();
+        let manifests = store
+            .repository(name)
+            .into_iter()
+            .flat_map(|repository| repository.manifests());
+        let types: Vec<String> = manifests.map(|manifest| manifest.media_type.to_string()).collect();
+        pushes.as_deref() == Some("1") && types == [media_type::OCI_MANIFEST]
     }
 
     /// Turns every so many requests away, but no request twice in a row: a client that tries again gets through.

@@ -3,7 +3,7 @@
 //! Owns their escaping and their number: GitHub shows ten errors and ten warnings of a step and drops the rest without a
 //! word, so the last of each says how many more there are.
 
-use super::words::plural;
+use super::words::{self, plural};
 use super::{evidence, printable};
 use crate::outcome::{Report, Weight};
 
@@ -11,10 +11,18 @@ use crate::outcome::{Report, Weight};
 const SHOWN: usize = 10;
 /// Characters of a text.
 const TEXT: usize = 400;
+/// Characters of the entries of the known failures that are out of date.
+const ENTRIES: usize = 4000;
 
 /// The commands, one a line, to be printed to the log of the step.
 pub fn write(report: &Report) -> String {
     let mut lines = String::new();
+    let out_of_date = words::out_of_date(report);
+    if !out_of_date.is_empty() {
+        let message = format!("to be removed from the list:\n{}", out_of_date.join("\n"));
+        let start: String = message.chars().take(ENTRIES).collect();
+        lines.push_str(&format!("::error title=known failures::{}\n", data(&start)));
+    }
     for (weight, command) in [(Weight::Fail, "error"), (Weight::Warn, "warning")] {
         let findings: Vec<_> = report
             .findings

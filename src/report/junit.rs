@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use junit_report::{Duration, OffsetDateTime, TestCase, TestCaseBuilder, TestSuite};
 use time::format_description::well_known::Rfc3339;
 
-use super::{evidence, printable};
+use super::{evidence, printable, words};
 use crate::case::{CaseId, Weight};
 use crate::outcome::{CaseOutcome, ExpectationOutcome, Finding, Report, SkipReason, Verdict};
 
@@ -69,6 +69,23 @@ pub fn write(report: &Report) -> Result<String, JunitError> {
                 line: case.line,
                 assertions: case.expectations.len(),
                 properties: properties(case),
+            });
+        }
+        junit.add_testsuite(suite);
+    }
+    let out_of_date = words::out_of_date(report);
+    if !out_of_date.is_empty() {
+        let mut suite = TestSuite::new("referee.known-failures");
+        suite.hostname = attribute(host(&report.target.url));
+        for entry in out_of_date {
+            let mut builder =
+                TestCaseBuilder::failure(&names.unique(&entry), duration(0.0), "stale", "remove the entry");
+            builder.set_classname("referee.known-failures");
+            suite.add_testcase(builder.build());
+            additions.push(complete::Addition {
+                line: 0,
+                assertions: 1,
+                properties: Vec::new(),
             });
         }
         junit.add_testsuite(suite);

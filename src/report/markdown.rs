@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::words::{self, plural};
 use super::{evidence, printable};
-use crate::outcome::{Conclusion, Finding, Report, Standing, Verdict, Weight};
+use crate::outcome::{Conclusion, Finding, KnownState, Report, Standing, Verdict, Weight};
 
 /// The most bytes of a page.
 const LIMIT: usize = 900 * 1024;
@@ -67,7 +67,45 @@ pub fn write(report: &Report) -> String {
         page.push_str(&part);
     }
     unjudged(report, &mut page);
+    known(report, &mut page);
+    notes(report, &mut page);
     page
+}
+
+/// What is known, and what is so no more.
+fn known(report: &Report, page: &mut String) {
+    let out_of_date = words::out_of_date(report);
+    if !out_of_date.is_empty() {
+        page.push_str("\n### Known failures to remove from the list\n\n");
+        list(&out_of_date, page);
+    }
+    let holds = report.known.iter().filter(|known| known.state == KnownState::Holds);
+    let holds: Vec<String> = holds
+        .map(|known| format!("{}: {}", known.entry, known.reason))
+        .collect();
+    if !holds.is_empty() {
+        page.push_str("\n<details><summary>Known failures</summary>\n\n");
+        list(&holds, page);
+        page.push_str("\n</details>\n");
+    }
+}
+
+fn notes(report: &Report, page: &mut String) {
+    if !report.target.notes.is_empty() {
+        page.push_str("\n### Notes\n\n");
+        list(&report.target.notes, page);
+    }
+}
+
+fn list(lines: &[String], page: &mut String) {
+    for (number, line) in lines.iter().enumerate() {
+        let part = format!("- {}\n", text(line));
+        if page.len() + part.len() > LIMIT {
+            let _ = writeln!(page, "- and {} more in report.json", lines.len() - number);
+            break;
+        }
+        page.push_str(&part);
+    }
 }
 
 fn a_finding(report: &Report, finding: &Finding) -> String {

@@ -22,6 +22,7 @@ pub mod terminal;
 mod words;
 mod write;
 
+pub use words::plural;
 pub use write::{Format, RenderError, UnknownFormat, WriteError, prepare, render, write_files};
 
 #[cfg(doc)]

@@ -4,7 +4,7 @@
 //! returns is printable.
 
 use super::printable;
-use crate::outcome::{Conclusion, Counts, KnownState, Report, Standing, Weight};
+use crate::outcome::{Conclusion, Counts, KnownOutcome, KnownState, Report, Standing, Weight};
 
 /// Characters of a name that comes from outside.
 const NAME: usize = 500;
@@ -50,10 +50,29 @@ pub(super) fn verdict(report: &Report) -> (Conclusion, String) {
         Conclusion::Conforms => {
             let but = shoulds.map(|shoulds| format!(", though {shoulds}")).unwrap_or_default();
             let part = match report.run.filtered || report.run.partition.is_some() {
-                true => format!(" as far as {} of it tell", plural(report.cases.len(), "case", "cases")),
+                true => {
+                    let judged = plural(
+                        Counts::of(&report.cases).judged(),
+                        "case of it tells",
+                        "cases of it tell",
+                    );
+                    format!(" as far as {judged}")
+                }
                 false => String::new(),
             };
-            format!("{url} conforms to {profile}{part}{but}{known}.")
+            match report.counts.known {
+                0 => format!("{url} conforms to {profile}{part}{but}."),
+                count => {
+                    let cases = plural(count, "case", "cases");
+                    format!("{url} breaks {profile} only where that is known, in {cases}{part}{but}.")
+                }
+            }
+        }
+        Conclusion::Violates if report.conforms() => {
+            let stale = stale.unwrap_or_default();
+            format!(
+                "Nothing else is held against {url} under {profile}, but the list of known failures is out of date: {stale}."
+            )
         }
         Conclusion::Violates => {
             let reasons: Vec<String> = musts.into_iter().chain(shoulds).chain(stale).collect();
@@ -74,6 +93,8 @@ pub(super) fn verdict(report: &Report) -> (Conclusion, String) {
             } else if judged.broken + judged.error > 0 {
                 let cases = plural(judged.broken + judged.error, "case", "cases");
                 format!("{cases} could not be judged")
+            } else if let Some(skipped) = report.offers_little().filter(|_| judged.judged() > 0) {
+                format!("it does not offer what {skipped} of {} cases need", judged.total())
             } else {
                 "no case was judged".to_owned()
             };
@@ -81,6 +102,13 @@ pub(super) fn verdict(report: &Report) -> (Conclusion, String) {
         }
     };
     (conclusion, sentence)
+}
+
+/// What the list of known failures says that is so no more, an entry a line.
+pub(super) fn out_of_date(report: &Report) -> Vec<String> {
+    let stale = report.known.iter().filter(|known| known.state == KnownState::Stale);
+    let line = |known: &KnownOutcome| format!("{}: {}", printable::line(&known.entry, NAME), known.state.word());
+    stale.map(line).collect()
 }
 
 /// The counts of a whole run, each of them.
@@ -160,6 +188,6 @@ pub(super) fn standing(standing: Standing) -> &'static str {
 }
 
 /// A count with its noun.
-pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
+pub fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

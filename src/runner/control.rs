@@ -21,6 +21,18 @@ pub enum Refusal {
         /// What happened.
         reason: String,
     },
+    /// It answered, and then it did not.
+    #[error(
+        "{url} answered at first, but not to {request}: {reason}\n  try again, with a longer --timeout if it is slow"
+    )]
+    Unanswered {
+        /// The address.
+        url: String,
+        /// Method and path.
+        request: String,
+        /// What happened.
+        reason: String,
+    },
     /// The login failed.
     #[error(
         "cannot log in to {url}: {reason}\n  give --username and --password-stdin, or log in with a docker-compatible client first"
@@ -76,7 +88,7 @@ pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
     }
     let nonce = short_hash(&format!("{}{url}", env.seed));
     let absent = get(env, &format!("/v2/referee-control/{nonce}/manifests/{nonce}")).await;
-    refuse_without_answer(&absent, url)?;
+    refuse_unanswered(&absent, url)?;
     if absent.status() == Some(200) {
         let seen = format!(
             "a manifest that cannot exist is answered with {} and {}, so every answer says the same",
@@ -130,7 +142,23 @@ async fn get(env: &Env, path: &str) -> Answer {
     env.client.send(request).await
 }
 
-pub(super) fn refuse_without_answer(answer: &Answer, url: &str) -> Result<(), Refusal> {
+/// The same of a request that is not the first.
+pub(super) fn refuse_unanswered(answer: &Answer, url: &str) -> Result<(), Refusal> {
+    refuse_without_answer(answer, url).map_err(|refusal| match refusal {
+        Refusal::Unreachable { url, reason } => {
+            let request = &answer.exchange.request;
+            let path = request.url.strip_prefix(&url).unwrap_or(&request.url);
+            Refusal::Unanswered {
+                request: format!("{} {path}", request.method),
+                url,
+                reason,
+            }
+        }
+        other => other,
+    })
+}
+
+fn refuse_without_answer(answer: &Answer, url: &str) -> Result<(), Refusal> {
     let Some(error) = answer.error() else { return Ok(()) };
     Err(match error {
         TransportError::Login { reason } => Refusal::Login {

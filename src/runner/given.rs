@@ -200,7 +200,7 @@ impl Finder<'_> {
         }
         request.purpose = Purpose::Probe;
         let answer = self.client.send(request).await;
-        super::control::refuse_without_answer(&answer, self.url)?;
+        super::control::refuse_unanswered(&answer, self.url)?;
         Ok(answer)
     }
 

@@ -20,7 +20,7 @@ pub struct Sent {
     pub unanswered: bool,
 }
 
-/// A head that is longer may be refused before it is read, and the refusal lost with the connection.
+/// A request that is longer may be refused before it is read, and the refusal lost with the connection.
 const SHORT: usize = 4096;
 
 /// Sends a request, and if the connection is lost finds out whether that is the registry's doing.
@@ -28,7 +28,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
     let (mut answers, mut judged) = send::send(env, planned, scope, purpose).await?;
     let mut unanswered = false;
     // A request that was lost has been repeated by the client, the last time on a fresh connection.
-    if is_lost(&judged) && judged.exchange.attempts > 1 || is_cut_short(&judged) {
+    if is_lost(&judged) && judged.exchange.attempts > 1 || is_no_answer(&judged) {
         let between = ping(env).await;
         let is_there = is_answered(&between);
         answers.push(between);
@@ -36,7 +36,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
             let (again, answer) = send::send(env, planned, scope, purpose).await?;
             answers.extend(again);
             judged = answer;
-            if is_lost(&judged) || is_cut_short(&judged) {
+            if is_lost(&judged) || is_no_answer(&judged) {
                 let after = ping(env).await;
                 unanswered = is_answered(&after);
                 answers.push(after);
@@ -51,27 +51,35 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
 }
 
 /// Whether the connection to the registry itself was closed without an answer. A refusal that comes before the whole
-/// request was read can be lost with the connection, so only short requests without a body count; behind a proxy it may
-/// be the proxy that closes.
+/// request was read can be lost with the connection, so only short requests count, and such with a body only if the
+/// registry had read all of it; behind a proxy it may be the proxy that closes.
 fn is_lost(answer: &Answer) -> bool {
     let exchange = &answer.exchange;
     let request = &exchange.request;
     let head = |(name, value): &(String, String)| name.len() + value.len();
+    let is_whole = match exchange.error {
+        Some(TransportError::Reset { ended, .. }) => ended || request.body.len == 0,
+        _ => false,
+    };
+    let length = request.url.len() + request.headers.iter().map(head).sum::<usize>() + request.body.len as usize;
     exchange.response.is_none()
         && exchange.hops.is_empty()
-        && matches!(exchange.error, Some(TransportError::Reset { .. }))
+        && is_whole
         && request.transport == Transport::Raw
-        && request.body.len == 0
-        && request.url.len() + request.headers.iter().map(head).sum::<usize>() < SHORT
+        && length < SHORT
 }
 
-/// Whether the registry itself began an answer that has an end, and closed the connection before it.
-fn is_cut_short(answer: &Answer) -> bool {
+/// Whether the registry itself began an answer that has an end, and closed the connection before it; or whether what came
+/// is no HTTP, such as a header with a zero byte in it.
+fn is_no_answer(answer: &Answer) -> bool {
     let exchange = &answer.exchange;
-    exchange.response.is_some()
-        && exchange.hops.is_empty()
-        && matches!(exchange.error, Some(TransportError::BodyShort { .. }))
-        && exchange.request.body.len == 0
+    let is_cut_short =
+        || exchange.response.is_some() && matches!(exchange.error, Some(TransportError::BodyShort { .. }));
+    let is_garbled = || {
+        exchange.request.transport == Transport::Raw
+            && matches!(exchange.error, Some(TransportError::MalformedResponse { .. }))
+    };
+    exchange.hops.is_empty() && (exchange.request.body.len == 0 && is_cut_short() || is_garbled())
 }
 
 fn is_answered(answer: &Answer) -> bool {

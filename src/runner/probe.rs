@@ -235,9 +235,9 @@ async fn look(env: &Env, capability: &Capability, thread: &mut Thread) -> Result
     Ok((
         declined,
         format!(
-            "{} /{path} answers {}",
-            request.method,
-            expect::status_text(&last.answer)
+            "answers {} to {} /{path}",
+            expect::status_text(&last.answer),
+            request.method
         ),
     ))
 }

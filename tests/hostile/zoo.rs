@@ -477,20 +477,32 @@ fn turncoats() -> Vec<Beast> {
     ]
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_beast_is_survived() {
+fn beasts() -> Vec<Beast> {
     let mut beasts = silent();
     beasts.extend(babblers());
     beasts.extend(strangers().into_iter().map(|beast| beast.at_most(40)));
     beasts.extend(doormen());
     beasts.extend(turncoats());
+    beasts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_beast_is_survived() {
+    let beasts = beasts();
     let all = beasts.len();
     assert!(all >= 50, "{all}");
-    let ended: Vec<Vec<String>> = stream::iter(beasts.into_iter().map(visit))
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
-    let wrong: Vec<String> = ended.into_iter().flatten().collect();
+    let visits = beasts.into_iter().enumerate();
+    let ended: Vec<(usize, Option<String>)> =
+        stream::iter(visits.map(|(at, beast)| async move { (at, visit(beast).await) }))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+    // The time limits are short: on a busy machine one may pass before the beast has done anything. It is visited again,
+    // alone.
+    let mut wrong = Vec::new();
+    for (at, _) in ended.iter().filter(|(_, complaint)| complaint.is_some()) {
+        wrong.extend(visit(self::beasts().swap_remove(*at)).await);
+    }
     assert!(
         wrong.is_empty(),
         "{} of {all} beasts:\n\n{}",
@@ -500,7 +512,7 @@ async fn every_beast_is_survived() {
 }
 
 /// Runs against a beast; what went wrong.
-async fn visit(beast: Beast) -> Vec<String> {
+async fn visit(beast: Beast) -> Option<String> {
     let Beast {
         name,
         handler,
@@ -517,11 +529,7 @@ async fn visit(beast: Beast) -> Vec<String> {
     if requests > most_requests {
         wrong.push(format!("{requests} requests"));
     }
-    if wrong.is_empty() {
-        wrong
-    } else {
-        vec![format!("# {name}\n{}", wrong.join("\n"))]
-    }
+    (!wrong.is_empty()).then(|| format!("# {name}\n{}", wrong.join("\n")))
 }
 
 #[tokio::test(flavor = "multi_thread")]

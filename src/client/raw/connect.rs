@@ -79,7 +79,7 @@ impl Dialer {
             .connect(name, tcp)
             .await
             .map_err(|e| match lost(&e, &origin.authority()) {
-                TransportError::Reset { reason } => failed(format!("the handshake was broken off: {reason}")),
+                TransportError::Reset { reason, .. } => failed(format!("the handshake was broken off: {reason}")),
                 other => other,
             })
     }

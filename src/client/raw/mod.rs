@@ -201,7 +201,10 @@ async fn put<W: AsyncWrite + Unpin>(to: &mut W, buffer: &mut Vec<u8>, clock: &Cl
     clock
         .bound(Phase::Send, writing)
         .await?
-        .map_err(|e| TransportError::Reset { reason: e.to_string() })?;
+        .map_err(|e| TransportError::Reset {
+            reason: e.to_string(),
+            ended: false,
+        })?;
     buffer.clear();
     Ok(())
 }
@@ -215,6 +218,7 @@ fn lost(error: &io::Error, host: &str) -> TransportError {
         },
         None => TransportError::Reset {
             reason: error.to_string(),
+            ended: false,
         },
     }
 }

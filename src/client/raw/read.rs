@@ -111,6 +111,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 Ok(0) if self.first.is_empty() => {
                     return Err(TransportError::Reset {
                         reason: "no byte of a response arrived".to_owned(),
+                        ended: true,
                     });
                 }
                 Ok(0) => return Err(self.malformed("it ends within the header".to_owned())),

@@ -1,7 +1,7 @@
 //! The operations on manifests, and what has to hold after each.
 
 use super::document::Paper;
-use super::player::{Call, Player, any_manifest, preview, sha256};
+use super::player::{Call, Player, any_manifest, preview, sha256, status};
 use super::script::{By, Odd, Op, Promise, What};
 use super::violation::Oracle;
 use crate::client::Answer;
@@ -334,12 +334,7 @@ async fn odd(player: &mut Player<'_>, odd: &Odd) {
         Promise::Answer | Promise::Nothing => return,
     };
     if accepted {
-        player.accuse(
-            oracle,
-            &answer,
-            "{not: {status: 2xx}}",
-            format!("{:?}", answer.status()),
-        );
+        player.accuse(oracle, &answer, "{not: {status: 2xx}}", status(&answer));
     }
 }
 

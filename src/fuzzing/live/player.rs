@@ -141,6 +141,13 @@ pub struct Played {
     pub slowest_ms: f64,
 }
 
+/// The status of an answer, in words.
+pub fn status(answer: &Answer) -> String {
+    answer
+        .status()
+        .map_or_else(|| "none".to_owned(), |status| status.to_string())
+}
+
 /// Plays a script.
 pub struct Player<'a> {
     client: &'a Client,
@@ -290,9 +297,7 @@ impl<'a> Player<'a> {
             return;
         }
         let Some(entry) = self.played.log.last() else { return };
-        let status = answer
-            .status()
-            .map_or_else(|| "none".to_owned(), |status| status.to_string());
+        let status = status(answer);
         let before = self
             .played
             .log

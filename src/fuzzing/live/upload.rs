@@ -1,7 +1,7 @@
 //! Uploads against the simplest model there is: the bytes of the chunks that were accepted, one after another.
 
 use super::palette::PIECES;
-use super::player::{Call, Player, preview, sha256};
+use super::player::{Call, Player, preview, sha256, status};
 use super::script::{ChunkRange, Close, Move};
 use super::violation::Oracle;
 use crate::oci::range::{ByteRanges, ContentRange};
@@ -101,18 +101,13 @@ impl Upload {
             ChunkRange::Gap(_) if !self.is_sure => {}
             ChunkRange::Gap(_) => {
                 self.is_sure = false;
-                player.accuse(
-                    Oracle::ChunkGap,
-                    &answer,
-                    "{status: 416}",
-                    format!("{:?}", answer.status()),
-                );
+                player.accuse(Oracle::ChunkGap, &answer, "{status: 416}", status(&answer));
             }
             ChunkRange::Garbage(text) => {
                 self.is_sure = false;
                 // The words have ranges in their right form too.
                 if !text.is_empty() && !is_upload_range(text) {
-                    let seen = format!("{:?}", answer.status());
+                    let seen = status(&answer);
                     player.accuse(Oracle::ChunkGarbage, &answer, "{status: 4xx}", seen);
                 }
             }

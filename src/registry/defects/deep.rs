@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use hyper::header;
 use serde_json::Value;
@@ -31,11 +33,13 @@ impl Registry {
         media_type: &str,
         bytes: &Bytes,
     ) -> Result<(), Failure> {
-        let Some(mutant) = self.mutant().filter(|mutant| mutant.is_deep()) else {
+        let looks = |mutant: &M| mutant.is_deep() || *mutant == M::SignatureLengthLost;
+        let Some(mutant) = self.mutant().filter(looks) else {
             return Ok(());
         };
         let text = String::from_utf8_lossy(bytes);
         match mutant {
+            M::SignatureLengthLost if has_negative_length(bytes) => vanish(),
             M::DeepNestingLost if depth(bytes) > 30 => vanish(),
             M::DeepSurrogateServerError if text.contains("\\ud8") => return Err(server_error()),
             M::DeepSizeServerError
@@ -135,6 +139,17 @@ pub(super) fn answer(seen: &Seen<'_>, reply: Reply) -> Answer {
 /// Breaks the connection, as a handler does that panics.
 pub(super) fn vanish() -> ! {
     std::panic::resume_unwind(Box::new("a defect on purpose"))
+}
+
+/// Whether the signature of a Docker manifest of schema 1 says that less than nothing of the document stands before it.
+fn has_negative_length(body: &[u8]) -> bool {
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    let length = || {
+        let protected = document["signatures"].get(0)?["protected"].as_str()?;
+        let protected: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(protected).ok()?).ok()?;
+        protected["formatLength"].as_i64()
+    };
+    length().is_some_and(|length| length < 0)
 }
 
 fn has_annotation(bytes: &[u8], is_bad: impl Fn(&Value) -> bool) -> bool {

@@ -141,6 +141,8 @@ mutants! {
         "Content is taken under digests that cannot be checked.";
     BadDigestStored "dist-push-bad-digest-not-stored"
         "An upload with a wrong digest is refused, but the blob is there.";
+    OutOfOrderStored "dist-push-bad-digest-not-stored"
+        "A last chunk out of order is refused, but something is there under the digest of the upload.";
     Sha256Unchecked "img-digest-sha256" "Blobs are taken under any SHA-256 (nexspence/nexspence#195).";
     Sha256ShortAccepted "dist-push-bad-digest-400" "A SHA-256 may be cut short when a blob is pushed.";
     Sha512ShortAccepted "dist-push-bad-digest-400" "A SHA-512 may be cut short when a blob is pushed.";
@@ -680,6 +682,8 @@ mutants! {
         "A negative n breaks the connection, as in olareg and go-containerregistry.";
     RangeRefusalCutShort "dist-http-answers"
         "The refusal of a range announces the length of the blob and ends early, as in distribution 2.8.2.";
+    SignatureLengthLost "hard-answers"
+        "A negative length in the signature of a Docker manifest of schema 1 breaks the connection, as in distribution 2.8 (libtrust).";
     NullLetterLost "hard-answers" "A null letter in a path breaks the connection.";
     RefusalPoisons "hard-content-undisturbed"
         "Once a manifest was refused, its repository gives 500 (distribution/distribution#4489 is its kin).";
@@ -749,7 +753,7 @@ mutants! {
     OrasServedAsJson "oras-type-as-pushed" "Artifacts are labelled application/json.";
     OrasAmbiguousAsImage "oras-type-as-pushed" "An artifact that has a config is served as an image.";
     OrasBadServerError "oras-bad-document" "An artifact that is not as it should be gives 500.";
-    OrasListServerError "oras-list-200" "Every list of artifacts gives 500.";
+    OrasListServerError "oras-list-200" "Lists of artifacts give 500 wherever more than an image was pushed.";
     OrasDeletionIgnored "oras-list-current" "An artifact that is deleted stays.";
     OrasDeletionTakesOthers "oras-list-all" "When an artifact is deleted, the others of its subject go too.";
     OrasCandidateOtherKey "oras-list-key" "The list has the name of the draft's.";
@@ -812,7 +816,7 @@ mutants! {
     ArtifactDraftTagged "artifact-draft-image-unchanged" "An artifact gets a tag of its own.";
     ArtifactDraftHidesSubject "artifact-draft-image-unchanged"
         "What an artifact is about cannot be pulled any more.";
-    ArtifactDraftListServerError "artifact-draft-list" "Every list of what is about a manifest gives 500.";
+    ArtifactDraftListServerError "artifact-draft-list" "Lists of what is about a manifest give 500 wherever more than an image was pushed.";
     ArtifactDraftListsNull "artifact-draft-list-empty" "An empty list is null.";
     ArtifactDraftLosesLast "artifact-draft-list-all" "One of several artifacts about a manifest is not listed.";
     ArtifactDraftOneTarget "artifact-draft-list-all" "An artifact is listed for the first of its manifests only.";

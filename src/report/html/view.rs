@@ -10,6 +10,9 @@ use crate::outcome::{
 use crate::report::words;
 use crate::report::{evidence, printable};
 
+/// Entries of the known failures that are named as out of date.
+const MOST_ENTRIES: usize = 50;
+
 /// Characters of a line of text.
 const LINE: usize = 500;
 /// Characters of a body that is shown in full.
@@ -211,6 +214,8 @@ fn about(report: &Report) -> Vec<(&'static str, String)> {
         ("Seed", report.run.seed.to_string()),
         ("Referee", line(&report.run.tool_version)),
     ];
+    let out_of_date = words::out_of_date(report).into_iter().take(MOST_ENTRIES);
+    about.extend(out_of_date.map(|entry| ("Remove from the known failures", line(&entry))));
     about.extend(target.notes.iter().map(|note| ("Note", line(note))));
     about
 }
