@@ -5,7 +5,7 @@ mod program;
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use program::{Served, SlowRelay, dead_port, ended, referee, run, run_in, signal};
@@ -637,4 +637,35 @@ fn the_documents_of_parse_cases_can_be_taken_along() {
         assert!(to.join(vector["file"].as_str().unwrap()).is_file(), "{vector}");
         assert!(["accepted", "refused"].contains(&vector["verdict"].as_str().unwrap()));
     }
+}
+
+#[test]
+fn a_registry_that_starts_late_is_waited_for() {
+    let port = dead_port();
+    let url = format!("http://127.0.0.1:{port}");
+    let starter = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(700));
+        Command::new(env!("CARGO_BIN_EXE_referee"))
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
+    });
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().to_str().unwrap();
+    let said = run(&[
+        "run",
+        &url,
+        "--wait",
+        "60s",
+        "--filter",
+        "tags/list/hundreds",
+        "--out",
+        folder,
+    ]);
+    let mut registry = starter.join().unwrap();
+    registry.kill().unwrap();
+    registry.wait().unwrap();
+    said.is(0, &["conforms to oci-1.1"]);
+    run(&["run", &url, "--wait", "300ms", "--out", folder]).is(3, &["cannot reach"]);
 }

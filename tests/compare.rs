@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use referee::outcome::compare::{Direction, Subject, changes, matrix};
-use referee::outcome::{MergeError, Report, merge};
+use referee::outcome::{Conclusion, MergeError, Report, merge};
 use referee::registry::{self, Config, Mutant, Running};
 use referee::report::{comparison, json};
 
@@ -75,6 +75,70 @@ fn the_parts_of_a_run_make_the_whole() {
         Err(MergeError::OtherRun(_))
     ));
     assert_eq!(merge(&[]), Err(MergeError::Nothing));
+}
+
+#[test]
+fn a_part_without_cases_is_merged_too() {
+    let (_runtime, registry) = start(None);
+    let dir = tempfile::tempdir().unwrap();
+    let more = |part: &str| ["--filter", "tags/list/hundreds", "--partition", part].map(str::to_owned);
+    let parts: Vec<Report> = ["1/2", "2/2"]
+        .iter()
+        .map(|part| {
+            run(
+                &registry,
+                &dir.path().join(&part[..1]),
+                &more(part).each_ref().map(String::as_str),
+            )
+        })
+        .collect();
+    assert!(parts.iter().any(|part| part.cases.is_empty()));
+    assert!(parts.iter().all(|part| part.conclusion() == Conclusion::Conforms));
+    assert_eq!(merge(&parts).unwrap().cases.len(), 1);
+}
+
+#[test]
+fn what_is_not_judged_any_more_got_no_better_and_what_is_gone_is_worse() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_runtime, defective) = start(Some(Mutant::TagsLastReversed));
+    let bad = run(&defective, &dir.path().join("bad"), &[]);
+    let few = run(&defective, &dir.path().join("few"), &["--filter", "tags/list/hundreds"]);
+    let fewer = changes(&bad, &few);
+    assert!(
+        fewer
+            .iter()
+            .any(|change| change.id == Mutant::TagsLastReversed.breaks())
+    );
+    assert!(
+        fewer.iter().all(|change| change.direction == Direction::Changed),
+        "{fewer:?}"
+    );
+
+    let mut gone = bad.clone();
+    let push = gone
+        .capabilities
+        .iter_mut()
+        .find(|capability| capability.name == "push");
+    push.expect("it was probed").present = false;
+    let lost = changes(&bad, &gone);
+    assert_eq!((lost.len(), lost[0].direction), (1, Direction::Regression));
+    assert_eq!(changes(&gone, &bad)[0].direction, Direction::Fixed);
+}
+
+#[test]
+fn a_profile_of_which_most_was_skipped_is_not_conformed_to() {
+    let (_runtime, registry) = start(Some(Mutant::UploadsMissing));
+    let dir = tempfile::tempdir().unwrap();
+    let url = registry.url();
+    let whole = ["run", &url, "--quiet", "--format", "json", "--out"];
+    let ran = Command::new(env!("CARGO_BIN_EXE_referee"))
+        .args(whole)
+        .arg(dir.path())
+        .output()
+        .unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ran.stdout).replace('\n', " ");
+    assert!(said.contains("it does not offer what"), "{said}");
 }
 
 #[test]

@@ -63,12 +63,20 @@ fn a_known_failure_does_not_count_until_it_is_mended_or_its_day_has_passed() {
     let known = defective.run(dir.path(), &["--known-failures", path]);
     assert_eq!(known.status.code(), Some(0), "{}", text(&known));
     assert!(text(&known).contains("holds: the pager is being rewritten"));
+    let said = text(&known).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("only where that is known"), "{said}");
     let junit = std::fs::read_to_string(dir.path().join("out/junit.xml")).unwrap();
     assert!(junit.contains("expected-failure") && !junit.contains("<failure"));
 
-    let stale = Registry::start(None).run(dir.path(), &["--known-failures", path]);
+    let formats = ["--known-failures", path, "--format", "junit,html,markdown,github"];
+    let stale = Registry::start(None).run(dir.path(), &formats);
     assert_eq!(stale.status.code(), Some(1));
-    assert!(text(&stale).contains("does not fail any more"), "{}", text(&stale));
+    let said = text(&stale).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("the list of known failures is out of date"), "{said}");
+    for file in ["junit.xml", "report.html", "report.md", "annotations.txt"] {
+        let written = std::fs::read_to_string(dir.path().join("out").join(file)).unwrap();
+        assert!(written.contains("does not fail any more"), "{file}");
+    }
 
     let over = explained.replace("    reason:", "    until: 2020-01-01\n    reason:");
     std::fs::write(&file, over).unwrap();

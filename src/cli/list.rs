@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::suite::{SuiteArguments, check_filters, load_suite, profile};
 use super::{Exit, Failure, print};
+use crate::case::{Case, Profile, Suite};
 use crate::registry::{Mutant, Variant};
 use crate::runner::{Filter, select};
 
@@ -43,6 +44,16 @@ enum What {
     Variants,
 }
 
+/// Whether a case has documents of which a parser owes something under a profile.
+fn is_of_documents(case: &Case, suite: &Suite, profile: &Profile) -> bool {
+    let weighs = |id: &str| {
+        suite
+            .requirement(id)
+            .is_some_and(|requirement| profile.level(requirement).is_some())
+    };
+    case.parse.iter().any(|check| weighs(&check.requirement))
+}
+
 /// Lists one kind of thing, a line each: the name and a sentence.
 pub fn list(arguments: ListArguments) -> Result<Exit, Failure> {
     let suite = load_suite(&arguments.suite)?.suite;
@@ -52,11 +63,26 @@ pub fn list(arguments: ListArguments) -> Result<Exit, Failure> {
     }
     check_filters(&suite, &arguments.filter)?;
     let rows: Vec<(String, String)> = match arguments.what {
-        What::Cases => select(&suite, chosen, &arguments.filter)
-            .cases
-            .into_iter()
-            .map(|index| (suite.cases[index].id.to_string(), suite.cases[index].says.clone()))
-            .collect(),
+        What::Cases => {
+            let selected = select(&suite, chosen, &arguments.filter);
+            let line = |case: &Case| (case.id.to_string(), case.says.clone());
+            match selected.in_profile {
+                // What binds documents is judged of parsers.
+                0 => suite
+                    .cases
+                    .iter()
+                    .filter(|case| is_of_documents(case, &suite, chosen))
+                    .filter(|case| {
+                        arguments
+                            .filter
+                            .iter()
+                            .all(|filter| filter.selects(case, &suite, chosen))
+                    })
+                    .map(line)
+                    .collect(),
+                _ => selected.cases.iter().map(|index| line(&suite.cases[*index])).collect(),
+            }
+        }
         What::Profiles => suite
             .profiles
             .iter()

@@ -331,6 +331,27 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_certified_of_a_registry_that_takes_nothing() {
+        let unpushed = |id: &str| {
+            skip(
+                id,
+                SkipReason::Capability {
+                    name: "push".to_owned(),
+                },
+            )
+        };
+        let of = |area: &str| {
+            let cases = ["a", "b"].map(|name| unpushed(&format!("{area}/x/{name}")));
+            [&cases[..], &[case(&format!("{area}/x/c"), Verdict::Pass)]].concat()
+        };
+        assert_eq!(standing(Category::Push, &of("push")), Standing::NotOffered);
+        assert_eq!(standing(Category::Pull, &of("pull")), Standing::NotJudged);
+        assert_eq!(standing(Category::Discovery, &of("tags")), Standing::NotJudged);
+        let failed = [&of("pull")[..], &[case("pull/x/d", Verdict::Fail)]].concat();
+        assert_eq!(standing(Category::Pull, &failed), Standing::NotCertified);
+    }
+
+    #[test]
     fn an_interrupted_category_is_not_certified() {
         let cases = [
             case("pull/a/b", Verdict::Pass),

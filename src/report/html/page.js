@@ -48,7 +48,13 @@
     if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, select); else select();
   });
   const open = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    let id = location.hash.slice(1);
+    try {
+      id = decodeURIComponent(id);
+    } catch {
+      // No escaped text: taken as it is.
+    }
+    const target = document.getElementById(id);
     if (!target) return;
     target.hidden = false;
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
