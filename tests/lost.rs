@@ -40,11 +40,7 @@ cases:
 "#;
 
 /// The one case on what answers at an address.
-async fn judge(url: &str) -> CaseOutcome {
-    judge_by(CASE, url).await
-}
-
-async fn judge_by(case: &str, url: &str) -> CaseOutcome {
+async fn judge(case: &str, url: &str) -> CaseOutcome {
     let mut sources = load::builtin();
     sources.retain(|source| source.name.starts_with("spec/"));
     sources.push(Source::new("cases/own/lost.yaml", case));
@@ -91,14 +87,12 @@ enum Line {
     Dead,
     /// The limit is never read to its end, and the connection closed.
     Unread,
+    /// The answer to the limit has a zero byte in its header.
+    Garbled,
 }
 
 /// A line that loses requests, to a plain registry behind it.
-async fn through(line: Line) -> CaseOutcome {
-    through_by(CASE, line).await
-}
-
-async fn through_by(case: &str, line: Line) -> CaseOutcome {
+async fn through(case: &str, line: Line) -> CaseOutcome {
     let running = registry::start(Config::default()).await.expect("a registry");
     let behind = running.address();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
@@ -109,7 +103,7 @@ async fn through_by(case: &str, line: Line) -> CaseOutcome {
             tokio::spawn(pass(near, behind, line, lost.clone()));
         }
     });
-    let outcome = judge_by(case, &format!("http://{address}")).await;
+    let outcome = judge(case, &format!("http://{address}")).await;
     serving.abort();
     outcome
 }
@@ -138,9 +132,15 @@ async fn pass(mut near: TcpStream, behind: std::net::SocketAddr, line: Line, los
         let is_lost = match line {
             Line::Flaky(times) => is_limit && before < times,
             Line::Dead => is_limit || before > 0,
-            Line::Unread => false,
+            Line::Unread | Line::Garbled => false,
         };
         if is_lost || far.write_all(request).await.is_err() {
+            return;
+        }
+        if is_limit && matches!(line, Line::Garbled) {
+            let _ = near
+                .write_all(b"HTTP/1.1 201 Created\r\nX-A: \0\r\nContent-Length: 0\r\n\r\n")
+                .await;
             return;
         }
         let Ok(length @ 1..) = far.read(&mut buffer).await else {
@@ -159,33 +159,43 @@ fn broken(outcome: &CaseOutcome) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registry_that_never_answers_one_request_is_told_so() {
-    let config = Config {
-        mutant: Some(Mutant::NegativeLimitLost),
-        ..Config::default()
-    };
-    let running = registry::start(config).await.expect("a registry");
-    let outcome = judge(&running.url()).await;
-    assert_eq!(broken(&outcome), ["dist-http-answers", "dist-http-rfc9110"]);
-    assert!(matches!(outcome.verdict, Verdict::Warn), "{:?}", outcome.verdict);
-    let seen: Vec<bool> = outcome.exchanges.iter().map(|e| e.response.is_some()).collect();
-    assert_eq!(seen, [false, true, false, true], "the limit, the base, both again");
+    // Without a body, and with a small one that was read.
+    for (case, mutant) in [(CASE, Mutant::NegativeLimitLost), (PUSHED, Mutant::SignatureLengthLost)] {
+        let config = Config {
+            mutant: Some(mutant),
+            ..Config::default()
+        };
+        let running = registry::start(config).await.expect("a registry");
+        let outcome = judge(case, &running.url()).await;
+        assert_eq!(broken(&outcome), ["dist-http-answers", "dist-http-rfc9110"]);
+        assert!(matches!(outcome.verdict, Verdict::Warn), "{:?}", outcome.verdict);
+        let seen: Vec<bool> = outcome.exchanges.iter().map(|e| e.response.is_some()).collect();
+        assert_eq!(seen, [false, true, false, true], "the request, the base, both again");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn so_is_one_that_read_a_small_body_and_never_answers() {
-    let config = Config {
-        mutant: Some(Mutant::SignatureLengthLost),
-        ..Config::default()
-    };
-    let running = registry::start(config).await.expect("a registry");
-    let outcome = judge_by(PUSHED, &running.url()).await;
-    assert_eq!(broken(&outcome), ["dist-http-answers", "dist-http-rfc9110"]);
-    assert!(matches!(outcome.verdict, Verdict::Warn), "{:?}", outcome.verdict);
+async fn an_answer_that_is_no_http_is_judged_where_the_request_can_be_sent_again() {
+    let once = through(PUSHED, Line::Garbled).await;
+    assert_eq!(broken(&once), ["dist-http-answers", "dist-http-rfc9110"]);
+    // The second deletion has another answer than the first.
+    let deletion = PUSHED
+        .replace("send: PUT", "send: DELETE")
+        .replace("        body: hostile\n", "");
+    let content = deletion.find("    content:").unwrap()..deletion.find("    steps:").unwrap();
+    let deletion = [&deletion[..content.start], &deletion[content.end..]].concat();
+    let outcome = through(&deletion, Line::Garbled).await;
+    assert!(
+        matches!(outcome.verdict, Verdict::Error { .. }),
+        "{:?}",
+        outcome.verdict
+    );
+    assert_eq!(outcome.exchanges.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_nobody_read_may_have_been_refused() {
-    let outcome = through_by(PUSHED, Line::Unread).await;
+    let outcome = through(PUSHED, Line::Unread).await;
     assert!(
         matches!(outcome.verdict, Verdict::Error { .. }),
         "{:?}",
@@ -196,7 +206,7 @@ async fn a_body_that_nobody_read_may_have_been_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_line_that_loses_a_request_now_and_then_is_no_finding() {
     for times in [1, 2, 3] {
-        let outcome = through(Line::Flaky(times)).await;
+        let outcome = through(CASE, Line::Flaky(times)).await;
         assert!(
             matches!(outcome.verdict, Verdict::Pass),
             "{times}: {:?}",
@@ -207,7 +217,7 @@ async fn a_line_that_loses_a_request_now_and_then_is_no_finding() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registry_that_answers_nothing_any_more_is_not_judged() {
-    let outcome = through(Line::Dead).await;
+    let outcome = through(CASE, Line::Dead).await;
     assert!(
         matches!(outcome.verdict, Verdict::Error { .. }),
         "{:?}",

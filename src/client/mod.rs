@@ -36,6 +36,6 @@ pub use login::Asking;
 pub use options::{Limits, Options, SetupError};
 pub use redact::Redactor;
 pub use request::{Auth, Body, Fill, Redirects, RequestSpec, Target, Via, encode_query};
-pub use send::Client;
+pub use send::{Client, is_repeatable};
 pub use target::{BaseUrl, Origin, Scheme, TargetError, normalise_target, resolve_location};
 pub use tls::{TlsError, TlsOptions};

@@ -315,7 +315,8 @@ impl Inner {
             Body::Cut { .. } => return self.transmit_raw(spec, out, clock).await,
             Body::Chunked(_) | Body::Generated { .. } => true,
         };
-        let risky = self.pool_breaks.load(Ordering::Relaxed) && !repeatable(&out.method, &out.place.target, &out.body);
+        let risky = self.pool_breaks.load(Ordering::Relaxed)
+            && !is_repeatable(&out.method, &out.place.target, !out.body.is_empty());
         // Proxies need not grant the tunnel that the raw transport asks for: behind one it is the last resort.
         let better_raw = (large || risky) && !self.dialer.proxied(&out.place.origin);
         let raw = via == Via::Raw || !spec.omit.is_empty() || better_raw;
@@ -400,7 +401,7 @@ impl Leg {
 /// Whether an error of the connection may vanish on a fresh one, and a repetition cannot be mistaken for a second
 /// request. The raw transport also shows what a reply looked like that the pooled one could not read.
 fn worth_repeating(error: &TransportError, done: &Delivery, leg: &Leg) -> bool {
-    let repeatable = repeatable(&leg.method, &leg.place.target, &leg.body);
+    let repeatable = is_repeatable(&leg.method, &leg.place.target, !leg.body.is_empty());
     match error {
         TransportError::Connect { .. } => true,
         TransportError::Reset { .. } | TransportError::BodyShort { .. } => repeatable,
@@ -411,11 +412,11 @@ fn worth_repeating(error: &TransportError, done: &Delivery, leg: &Leg) -> bool {
 
 /// Whether a registry that sees the request twice ends in the same state and answers alike. A deletion does not (404 the
 /// second time), nor does the end of an upload.
-fn repeatable(method: &str, target: &str, body: &Body) -> bool {
+pub fn is_repeatable(method: &str, target: &str, has_body: bool) -> bool {
     match method {
         "GET" | "HEAD" | "OPTIONS" => true,
         "PUT" => target.contains("/manifests/"),
-        "POST" => body.is_empty(),
+        "POST" => !has_body,
         _ => false,
     }
 }

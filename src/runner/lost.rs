@@ -7,7 +7,7 @@
 use super::send;
 use super::{Env, Planned};
 use crate::client::exchange::Transport;
-use crate::client::{Answer, Purpose, RequestSpec, Target, TransportError, Via};
+use crate::client::{Answer, Purpose, RequestSpec, Target, TransportError, Via, is_repeatable};
 use crate::content::{Scope, ScopeError};
 
 /// What came of a request.
@@ -70,16 +70,17 @@ fn is_lost(answer: &Answer) -> bool {
 }
 
 /// Whether the registry itself began an answer that has an end, and closed the connection before it; or whether what came
-/// is no HTTP, such as a header with a zero byte in it.
+/// is no HTTP, such as a header with a zero byte in it. Only of a request that can be sent again: the second answer to a
+/// deletion or to the end of an upload is another one.
 fn is_no_answer(answer: &Answer) -> bool {
     let exchange = &answer.exchange;
-    let is_cut_short =
-        || exchange.response.is_some() && matches!(exchange.error, Some(TransportError::BodyShort { .. }));
-    let is_garbled = || {
-        exchange.request.transport == Transport::Raw
-            && matches!(exchange.error, Some(TransportError::MalformedResponse { .. }))
+    let request = &exchange.request;
+    let is_none = match exchange.error {
+        Some(TransportError::BodyShort { .. }) => exchange.response.is_some() && request.body.len == 0,
+        Some(TransportError::MalformedResponse { .. }) => request.transport == Transport::Raw,
+        _ => false,
     };
-    exchange.hops.is_empty() && (exchange.request.body.len == 0 && is_cut_short() || is_garbled())
+    is_none && exchange.hops.is_empty() && is_repeatable(&request.method, &request.url, request.body.len > 0)
 }
 
 fn is_answered(answer: &Answer) -> bool {
