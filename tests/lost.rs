@@ -60,7 +60,7 @@ async fn judge(case: &str, url: &str) -> CaseOutcome {
         notes: Vec::new(),
         isolation: Isolation::fresh("referee", "lost".into()).expect("a prefix"),
         seed: 1,
-        jobs: 1,
+        jobs: Some(1),
         partition: None,
         copies: u32::MAX,
         collecting: None,

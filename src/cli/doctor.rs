@@ -81,7 +81,7 @@ pub fn doctor(arguments: DoctorArguments) -> Result<Exit, Failure> {
             notes: Vec::new(),
             isolation,
             seed,
-            jobs: 1,
+            jobs: Some(1),
             partition: None,
             strict: false,
             keep: false,

@@ -78,9 +78,9 @@ pub struct RunArguments {
     #[command(flatten)]
     suite: SuiteArguments,
 
-    /// How many cases run at once
-    #[arg(long, short, default_value_t = 64, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
-    jobs: usize,
+    /// How many cases run at once [default: 64, and up to 256 where the registry is far away]
+    #[arg(long, short, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
+    jobs: Option<usize>,
     /// The seed of all content, to repeat a run
     #[arg(long, value_name = "N", help_heading = "How it runs")]
     seed: Option<u64>,

@@ -13,7 +13,7 @@ use crate::oci::digest::{Algorithm, Digest};
 const MOST: usize = 200;
 
 /// Deletions that are under way at once for one case.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 /// How long cleaning up may take after the run was cancelled.
 const LAST_CLEAN_UP: Duration = Duration::from_secs(2);

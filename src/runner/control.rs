@@ -3,6 +3,8 @@
 //! A target that answers the same to everything, or with web pages, or not at all, is refused before any case runs, so
 //! that a wrong address never looks like a registry full of faults, nor like a good one.
 
+use std::time::Duration;
+
 use super::{Env, isolate::short_hash};
 use crate::client::{Answer, Purpose, RequestSpec, TransportError};
 use crate::outcome::CapabilityOutcome;
@@ -72,6 +74,8 @@ pub struct Greeting {
     pub server: Option<String>,
     /// What is odd about it, without being a reason to refuse it.
     pub notes: Vec<String>,
+    /// How long an answer to a small request took, at best.
+    pub round_trip: Duration,
 }
 
 /// Asks for `/v2/` and for content that cannot exist.
@@ -113,9 +117,11 @@ pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
             "GET /v2/ answers {status}, yet other answers are those of a registry"
         ));
     }
+    let fastest = ping.exchange.elapsed_ms.min(absent.exchange.elapsed_ms);
     Ok(Greeting {
         server: ping.header("Server").map(|value| env.client.redactor().text(value)),
         notes,
+        round_trip: Duration::try_from_secs_f64(fastest / 1000.0).unwrap_or_default(),
     })
 }
 

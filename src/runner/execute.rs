@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Env;
 use super::cleanup::Stored;
+use super::expand::{expand_stores, storing};
 use super::gc::Slot;
 use super::given::{Given, has_changed};
 use super::isolate::{scope, setting};
@@ -210,11 +211,30 @@ impl Thread {
     }
 
     async fn run(&mut self, env: &Env, case: &Case) -> Result<(), Stop> {
-        for step in &case.setup {
-            self.prepare(env, step, Purpose::Setup).await?;
-        }
+        self.set_up(env, &case.setup).await?;
         for (index, step) in case.steps.iter().enumerate() {
             self.step(env, step, index).await?;
+        }
+        Ok(())
+    }
+
+    /// Steps that have to succeed. What several of them store one after the other is sent with as little waiting as its order
+    /// allows.
+    async fn set_up(&mut self, env: &Env, steps: &[Step]) -> Result<(), Stop> {
+        let mut rest = steps;
+        while let [step, later @ ..] = rest {
+            let (stores, after) = rest.split_at(storing(rest));
+            if stores.len() < 2 {
+                self.prepare(env, step, Purpose::Setup).await?;
+                rest = later;
+                continue;
+            }
+            let plans = expand_stores(stores, &self.scope, env.chunk).map_err(|error| missing(step, &error))?;
+            for (step, planned) in stores.iter().zip(plans) {
+                let performed = self.in_stages(env, step, 0, Purpose::Setup, &planned).await?;
+                performed.map_or(Ok(()), |performed| must_succeed(step, &performed.answer))?;
+            }
+            rest = after;
         }
         Ok(())
     }

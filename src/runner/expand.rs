@@ -42,7 +42,7 @@ pub struct Planned {
     pub wire: Wire,
     /// What is kept of the answer.
     pub capture: Vec<Capture>,
-    /// The array in the body that is gathered over all pages, for the verbs that list.
+    /// The member of the body, an array, that is gathered over all pages, for the verbs that list.
     pub pages: Option<&'static str>,
     /// Scopes to ask for beside those of the challenge.
     pub scopes: Vec<String>,
@@ -52,6 +52,8 @@ pub struct Planned {
     pub stage: u32,
     /// Requests of one stage and lane go one after another, lanes of one stage at once.
     pub lane: u32,
+    /// Whether it is part of an upload.
+    stores_blob: bool,
 }
 
 /// The body of a planned request.
@@ -84,10 +86,48 @@ impl PlannedBody {
     }
 }
 
+/// How many steps at the start only store content, so that they can be [expanded together](expand_stores).
+pub fn storing(steps: &[Step]) -> usize {
+    steps.iter().take_while(|step| only_stores(step)).count()
+}
+
+/// The requests of steps that only store, by step. The blobs that they need go ahead with the first, all at once and each
+/// once, for nothing depends on their order; manifests keep theirs.
+pub fn expand_stores(steps: &[Step], scope: &Scope, chunk: u64) -> Result<Vec<Vec<Planned>>, ScopeError> {
+    let mut ahead = Push::default();
+    for step in steps {
+        ahead.blobs(step, scope, chunk)?;
+    }
+    let mut ahead = ahead.requests;
+    let mut plans = Vec::with_capacity(steps.len());
+    for step in steps {
+        let own = expand(step, scope, chunk)?.into_iter();
+        let own = own.filter(|request| !request.stores_blob).map(|request| Planned {
+            stage: request.stage + 1,
+            ..request
+        });
+        plans.push(std::mem::take(&mut ahead).into_iter().chain(own).collect());
+    }
+    Ok(plans)
+}
+
+/// Whether a step does nothing but store content, whatever is answered.
+fn only_stores(step: &Step) -> bool {
+    let stores = matches!(
+        step.action,
+        Action::Push { alone: false, .. }
+            | Action::Upload {
+                how: UploadHow::PostThenPut,
+                ..
+            }
+    );
+    stores && step.needs.is_empty() && step.only_if.is_none() && step.capture.is_empty()
+}
+
 /// The requests of a step in order; the answer to the last is the one that is judged. Steps that send nothing of their
 /// own (`wait`, `gc`, `together`) have none.
 pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, ScopeError> {
-    let repo = Place(step.repo.as_deref().unwrap_or("repo"));
+    let repo = Place::of(step);
     let node = |name: &str| scope.node(name).cloned();
     let reference = |built: &Arc<Built>, tag: &Option<Template>| match tag {
         Some(tag) => tag.clone(),
@@ -172,9 +212,9 @@ pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, Sc
                 request.query.push(("n".into(), n.clone()));
             }
             request.pages = Some(match via {
-                Via::Oci | Via::Fallback => "/manifests",
-                Via::Oras => "/referrers",
-                Via::OrasDraft => "/references",
+                Via::Oci | Via::Fallback => "manifests",
+                Via::Oras => "referrers",
+                Via::OrasDraft => "references",
             });
             vec![request]
         }
@@ -185,7 +225,7 @@ pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, Sc
                     request.query.push((name.into(), value.clone()));
                 }
             }
-            request.pages = Some("/tags");
+            request.pages = Some("tags");
             vec![request]
         }
         Action::Token {
@@ -250,7 +290,11 @@ pub fn accept_manifests() -> String {
 #[derive(Clone, Copy)]
 struct Place<'a>(&'a str);
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    fn of(step: &'a Step) -> Self {
+        Self(step.repo.as_deref().unwrap_or("repo"))
+    }
+
     fn path(self, rest: &str) -> Template {
         let mut template = Template::literal("/v2/");
         template.parts.extend(variable(self.0).parts);
@@ -284,6 +328,7 @@ impl Planned {
             token: false,
             stage: 0,
             lane: 0,
+            stores_blob: false,
         }
     }
 
@@ -332,8 +377,8 @@ fn read(method: &str, built: &Built, reference: Template, repo: Place) -> Planne
 /// The requests of a push: what needs nothing else at once, then what needs only that, and so on.
 #[derive(Default)]
 struct Push {
-    /// Stages of the content that is part of it, by digest.
-    pushed: HashMap<String, u32>,
+    /// Stages of the content that is part of it, by repository and digest.
+    pushed: HashMap<(String, String), u32>,
     lanes: u32,
     requests: Vec<Planned>,
 }
@@ -341,18 +386,34 @@ struct Push {
 impl Push {
     /// Adds what `built` needs and then itself, each content once. Its stage.
     fn once(&mut self, built: &Arc<Built>, repo: Place, chunk: u64) -> u32 {
-        if let Some(stage) = self.pushed.get(built.digest.as_str()) {
+        let key = (repo.0.to_string(), built.digest.to_string());
+        if let Some(stage) = self.pushed.get(&key) {
             return *stage;
         }
         let needed = built.requires.iter().map(|other| self.once(other, repo, chunk)).max();
         let stage = needed.map_or(0, |stage| stage + 1);
-        self.pushed.insert(built.digest.to_string(), stage);
+        self.pushed.insert(key, stage);
         let requests = match built.role {
             Role::Manifest => vec![put_manifest(built, Template::literal(built.digest.as_str()), repo)],
             Role::Blob | Role::Slice { .. } => upload(built, UploadHow::PostThenPut, repo, chunk),
         };
         self.add(stage, requests);
         stage
+    }
+
+    /// Adds the blobs that a step stores, whatever manifests are between.
+    fn blobs(&mut self, step: &Step, scope: &Scope, chunk: u64) -> Result<(), ScopeError> {
+        let (Action::Push { node, .. } | Action::Upload { node, .. }) = &step.action else {
+            return Ok(());
+        };
+        let mut open = vec![scope.node(node)?];
+        while let Some(built) = open.pop() {
+            match built.role {
+                Role::Manifest => open.extend(&built.requires),
+                Role::Blob | Role::Slice { .. } => drop(self.once(built, Place::of(step), chunk)),
+            }
+        }
+        Ok(())
     }
 
     fn add(&mut self, stage: u32, requests: Vec<Planned>) {
@@ -429,6 +490,9 @@ fn upload(built: &Built, how: UploadHow, repo: Place, chunk: u64) -> Vec<Planned
         _ => {}
     }
     requests.push(put);
+    for request in &mut requests {
+        request.stores_blob = true;
+    }
     requests
 }
 

@@ -15,6 +15,7 @@ mod given;
 mod isolate;
 mod lost;
 mod order;
+mod pages;
 mod perform;
 mod plan;
 mod preview;

@@ -1,11 +1,15 @@
 //! Which cases start first: those with the longest chain of requests, so that none of them is left over at the end; and
-//! which run one after the other, because what they hold is much.
+//! of which few run at once, because what they hold is much.
 
+use super::expand::storing;
 use crate::case::{Action, BlobSource, Case, Child, ManifestFields, NodeKind, Size, Step, Suite, UploadHow};
 
 /// From how many bytes of content on a case is heavy. It holds several times as much: what it sends, what it reads, and
 /// what both say.
 const HEAVY: u64 = 1 << 20;
+
+/// How many heavy cases run at once: one may have a long chain of requests, and the others need not wait for it.
+pub const HEAVY_AT_ONCE: usize = 2;
 
 /// What a round trip is taken to last, in milliseconds, where a case says how long it waits.
 const ROUND_TRIP: u128 = 20;
@@ -15,7 +19,7 @@ pub fn longest_first(suite: &Suite, cases: &[usize]) -> Vec<usize> {
     let mut order = cases.to_vec();
     order.sort_by_cached_key(|index| {
         let case = &suite.cases[*index];
-        std::cmp::Reverse(chain(&case.setup) + chain(&case.steps))
+        std::cmp::Reverse(chain_of_setup(&case.setup) + chain(&case.steps))
     });
     order
 }
@@ -48,6 +52,24 @@ fn bytes(kind: &NodeKind) -> u64 {
         }
         _ => 0,
     }
+}
+
+/// Blobs that are stored by several steps go ahead at once.
+fn chain_of_setup(steps: &[Step]) -> u128 {
+    let mut rest = steps;
+    let mut length = 0;
+    while !rest.is_empty() {
+        let (stores, others) = rest.split_at(storing(rest));
+        let (other, later) = others.split_at(others.len().min(1));
+        let manifests = |step: &&Step| matches!(step.action, Action::Push { .. });
+        length += match stores.len() {
+            0 | 1 => chain(stores),
+            _ => 2 + stores.iter().filter(manifests).count() as u128,
+        };
+        length += chain(other);
+        rest = later;
+    }
+    length
 }
 
 fn chain(steps: &[Step]) -> u128 {

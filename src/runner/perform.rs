@@ -37,6 +37,18 @@ impl Thread {
             _ => {}
         }
         let planned = expand::expand(step, &self.scope, env.chunk).map_err(|error| missing(step, &error))?;
+        self.in_stages(env, step, index, purpose, &planned).await
+    }
+
+    /// Sends the requests of a step, stage by stage.
+    pub async fn in_stages(
+        &mut self,
+        env: &Env,
+        step: &Step,
+        index: usize,
+        purpose: Purpose,
+        planned: &[Planned],
+    ) -> Result<Option<Performed>, Stop> {
         let mut performed = None;
         for stage in planned.chunk_by(|a, b| a.stage == b.stage) {
             if let Some(before) = &performed {

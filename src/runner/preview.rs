@@ -1,7 +1,7 @@
 //! A case as the plain HTTP that it sends, without a target.
 
 use super::execute::describe;
-use super::expand::expand;
+use super::expand::{Planned, expand, expand_stores, storing};
 use super::isolate::{Isolation, scope, setting};
 use crate::case::{Action, Case, Step};
 use crate::content::Scope;
@@ -56,16 +56,38 @@ pub fn preview(case: &Case) -> Result<Vec<PreviewStep>, String> {
         None,
     )?;
     let mut out = Vec::new();
-    for (steps, setup) in [(&case.setup, true), (&case.steps, false)] {
-        for step in steps {
-            preview_step(step, setup, &scope, &mut out)?;
+    let mut rest = case.setup.as_slice();
+    while let [step, later @ ..] = rest {
+        let (stores, after) = rest.split_at(storing(rest));
+        if stores.len() < 2 {
+            preview_step(step, true, &scope, &mut out)?;
+            rest = later;
+            continue;
         }
+        let plans = expand_stores(stores, &scope, CHUNK).map_err(|error| error.to_string())?;
+        for (step, planned) in stores.iter().zip(plans) {
+            out.push(preview_planned(step, true, &scope, &planned));
+        }
+        rest = after;
+    }
+    for step in &case.steps {
+        preview_step(step, false, &scope, &mut out)?;
     }
     Ok(out)
 }
 
 fn preview_step(step: &Step, setup: bool, scope: &Scope, out: &mut Vec<PreviewStep>) -> Result<(), String> {
     let planned = expand(step, scope, CHUNK).map_err(|error| error.to_string())?;
+    out.push(preview_planned(step, setup, scope, &planned));
+    if let Action::Together { steps, .. } = &step.action {
+        for inner in steps {
+            preview_step(inner, setup, scope, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn preview_planned(step: &Step, setup: bool, scope: &Scope, planned: &[Planned]) -> PreviewStep {
     let requests = planned
         .iter()
         .map(|request| {
@@ -86,7 +108,7 @@ fn preview_step(step: &Step, setup: bool, scope: &Scope, out: &mut Vec<PreviewSt
             }
         })
         .collect();
-    out.push(PreviewStep {
+    PreviewStep {
         setup,
         says: describe(step),
         requests,
@@ -97,11 +119,5 @@ fn preview_step(step: &Step, setup: bool, scope: &Scope, out: &mut Vec<PreviewSt
             .collect(),
         facts: step.record.iter().map(|fact| fact.name.clone()).collect(),
         may_end: !step.continue_if.is_empty(),
-    });
-    if let Action::Together { steps, .. } = &step.action {
-        for inner in steps {
-            preview_step(inner, setup, scope, out)?;
-        }
     }
-    Ok(())
 }

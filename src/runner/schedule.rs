@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -24,6 +24,22 @@ use crate::outcome::{
 
 /// The length of a chunk where the target announces no minimum.
 const CHUNK: u64 = 1024;
+
+/// How many cases run at once on a target that is near.
+const JOBS: usize = 64;
+
+/// How many on one that is far away.
+const MOST_JOBS: usize = 256;
+
+/// The round trip from which on more cases than usual run at once. Each of them mostly waits then, so that the target has no
+/// more to do at a time.
+const FAR: Duration = Duration::from_millis(25);
+
+/// How many cases run at once by themselves on a target that answers a small request after `round_trip`.
+fn jobs_at(round_trip: Duration) -> usize {
+    let jobs = JOBS as f64 * round_trip.as_secs_f64() / FAR.as_secs_f64();
+    (jobs as usize).clamp(JOBS, MOST_JOBS)
+}
 
 /// How a run is made.
 pub struct Options {
@@ -47,8 +63,8 @@ pub struct Options {
     pub isolation: Isolation,
     /// The seed of all content.
     pub seed: u64,
-    /// How many cases run at once.
-    pub jobs: usize,
+    /// How many cases run at once; of itself, as many as the distance to the target [is worth](jobs_at).
+    pub jobs: Option<usize>,
     /// Which part of a run this is; the cases are those of the part.
     pub partition: Option<Partition>,
     /// Whether warnings count.
@@ -129,7 +145,9 @@ pub async fn run_keeping(
     tell(Event::Probing);
     let (greeting, mut probed) = meet(&mut env, &options, &stop).await?;
 
-    let slots = Arc::new(Semaphore::new(options.jobs.max(1)));
+    let jobs = options.jobs.unwrap_or_else(|| jobs_at(greeting.round_trip)).max(1);
+    env.silence = Silence::new(jobs, stop.clone());
+    let slots = Arc::new(Semaphore::new(jobs));
     let (messages, received) = mpsc::unbounded_channel();
     let mut collection = None;
     let collects = |index: &usize| env.suite.cases[*index].needs.iter().any(|need| need == "gc");
@@ -171,7 +189,7 @@ pub async fn run_keeping(
             filtered: false,
             read_only: options.reading.as_ref().is_some_and(|reading| reading.only),
             seed: options.seed,
-            jobs: options.jobs,
+            jobs,
             started: rfc3339(started_at),
             elapsed_ms: 0.0,
             requests: 0,
@@ -244,7 +262,7 @@ impl Env {
             collector: None,
             given: Vec::new(),
             only_reads: options.reading.as_ref().is_some_and(|reading| reading.only),
-            silence: Silence::new(options.jobs, stop.clone()),
+            silence: Silence::new(options.jobs.unwrap_or(JOBS), stop.clone()),
         }
     }
 }
@@ -299,7 +317,7 @@ async fn run_cases(
     // Cleaning up has slots of its own, fewer, for each sends several requests at once: no case waits for what another
     // leaves behind.
     let brooms = Arc::new(Semaphore::new(slots.available_permits().div_ceil(4)));
-    let heavy = Arc::new(Semaphore::new(1));
+    let heavy = Arc::new(Semaphore::new(order::HEAVY_AT_ONCE));
     let mut running = JoinSet::new();
     let mut index_of = HashMap::new();
     for index in order::longest_first(&env.suite, chosen) {

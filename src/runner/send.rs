@@ -1,14 +1,15 @@
-//! Putting a planned request on the wire, and gathering pages.
+//! Putting a planned request on the wire, and asking for the pages of a list.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::Value;
 
+use super::pages::merge;
 use super::{Env, Planned, PlannedBody};
 use crate::case::{Busy, Capture, CaptureFrom, Redirects, SendAuth, Wire};
 use crate::client::exchange::MOST_VALUES;
-use crate::client::{self, Answer, Purpose, Received, RequestSpec, Target, encode_query, resolve_location};
+use crate::client::{self, Answer, Purpose, RequestSpec, Target, encode_query, resolve_location};
 use crate::content::{Data, Scope, ScopeError};
 use crate::expect;
 use crate::oci::link::Links;
@@ -33,7 +34,7 @@ pub async fn send(
         return Ok((vec![answer.clone()], answer));
     }
     let first = env.client.send(spec(planned, scope, purpose)?).await;
-    let Some(pointer) = planned.pages else {
+    let Some(list) = planned.pages else {
         return Ok((vec![first.clone()], first));
     };
     let (mut bytes, mut values) = (first.body.len, first.body.most_values());
@@ -56,7 +57,7 @@ pub async fn send(
         values += page.body.most_values();
         answers.push(page);
     }
-    let merged = merge(&answers, pointer);
+    let merged = merge(&answers, list);
     Ok((answers, merged))
 }
 
@@ -195,51 +196,6 @@ fn next_page(answer: &Answer) -> Option<String> {
     let next = link(answer, "next")?;
     let host = |url: &str| url.split('/').nth(2).map(str::to_string);
     (answer.status() == Some(200) && host(&next) == host(&answer.url)).then_some(next)
-}
-
-/// The first answer with the array at `pointer` grown by the elements of the other pages, and the links of the last.
-fn merge(answers: &[Answer], pointer: &str) -> Answer {
-    let mut merged = answers[0].clone();
-    if answers.len() == 1 {
-        return merged;
-    }
-    let Some(bad) = answers.iter().find(|answer| answer.status() != Some(200)) else {
-        // Not kept as read: of a long list each page would be there twice.
-        let read = |body: &Received| {
-            let readable = body.whole && body.most_values() <= MOST_VALUES;
-            readable
-                .then(|| serde_json::from_slice::<Value>(&body.bytes).ok())
-                .flatten()
-        };
-        let Some(mut document) = read(&merged.body) else {
-            return merged;
-        };
-        for page in &answers[1..] {
-            let Some(mut page) = read(&page.body) else {
-                continue;
-            };
-            if let (Some(Value::Array(all)), Some(Value::Array(more))) =
-                (document.pointer_mut(pointer), page.pointer_mut(pointer))
-            {
-                all.append(more);
-            }
-        }
-        let room: usize = answers.iter().map(|answer| answer.body.bytes.len()).sum();
-        let mut text = Vec::with_capacity(room);
-        // Writing to memory does not fail.
-        let _ = serde_json::to_writer(&mut text, &document);
-        drop(document);
-        merged.body = Received::of(text);
-        // Where the list goes on, though its pages are not asked for any more.
-        let is_link = |(name, _): &(String, String)| name.eq_ignore_ascii_case("Link");
-        merged.headers.retain(|field| !is_link(field));
-        let last = &answers[answers.len() - 1].headers;
-        merged
-            .headers
-            .extend(last.iter().filter(|field| is_link(field)).cloned());
-        return merged;
-    };
-    bad.clone()
 }
 
 #[cfg(test)]

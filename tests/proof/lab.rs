@@ -526,7 +526,7 @@ async fn judge(suite: &Arc<Suite>, specimen: Specimen, profile: &str, among: &[u
         notes: Vec::new(),
         isolation: Isolation::fresh("referee", "proof".into()).expect("a prefix"),
         seed: 1,
-        jobs: 16,
+        jobs: Some(16),
         partition: None,
         strict: false,
         keep: true,

@@ -290,6 +290,9 @@ fn upload(seen: &Seen<'_>, name: &RepositoryName, id: &str) -> Option<Answer> {
         (M::UploadStatusOld404, "GET") if state.is_some() && request.query("state") != state.as_deref() => {
             refuse(404, ErrorCode::BlobUploadUnknown)
         }
+        (M::UploadStatusEnds, "PATCH") if seen.registry.memory.recall(&format!("asked:{id}")).is_some() => {
+            refuse(404, ErrorCode::BlobUploadUnknown)
+        }
         (M::FinalPatchRefused, "PUT") if request.content_length() == Some(0) && seen.chunks(id) > 0 => {
             refuse(400, ErrorCode::SizeInvalid)
         }

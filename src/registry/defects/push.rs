@@ -180,6 +180,10 @@ pub(super) fn upload(seen: &Seen<'_>, name: &RepositoryName, id: &str, reply: Re
             None => reply,
         },
         (M::UploadStatusOld404, "PATCH") => with_state(seen, name, id, reply),
+        (M::UploadStatusEnds, "GET") => {
+            memory.remember(format!("asked:{id}"), "");
+            reply
+        }
         (M::UploadStatusIs200, "GET") => reply.status(200),
         (M::UploadStatusNoLocation, "GET") => reply.without(header::LOCATION),
         (M::UploadStatusLocationDead, "GET") => {

@@ -210,8 +210,9 @@ mutants! {
     UploadStatusFirstChunk "dist-upload-status-range" "The status of an upload tells of its first chunk only.";
     UploadStatusOld404 "dist-upload-status-older-location"
         "Only the newest URL of an upload has a status (opencontainers/distribution-spec#415).";
-    BrokenChunkCloses "dist-upload-resume" "An upload is over when the connection breaks within a chunk.";
-    BrokenChunkUncounted "dist-upload-resume"
+    UploadStatusEnds "dist-upload-resume" "Nothing can be added to an upload whose status was asked for.";
+    BrokenChunkCloses "race-resume" "An upload is over when the connection breaks within a chunk.";
+    BrokenChunkUncounted "race-resume"
         "What came of a chunk before the connection broke is kept, and the status does not tell of it.";
     UploadStatusUnknown204 "dist-upload-status-unknown-404" "Unknown uploads have a status.";
     CancelIs200 "dist-upload-cancel-204" "Cancelling answers 200.";
@@ -229,7 +230,7 @@ mutants! {
     MountWithoutFrom400 "dist-mount-without-from-not-error"
         "A mount without a source gives 400, as in Quay until 2021.";
     MountMissing404 "dist-mount-fallback-202" "A mount of what is not there gives 404.";
-    MountWhileDeleted404 "dist-mount-fallback-202" "A mount of what is being deleted gives 404.";
+    MountWhileDeleted404 "race-mount" "A mount of what is being deleted gives 404.";
     MountUnknownSource404 "dist-mount-fallback-202" "A mount from an unknown repository gives 404.";
     MountFallbackNoLocation "dist-mount-fallback-usable" "A mount that fails opens an upload without a Location.";
     MountFallbackDead "dist-mount-fallback-usable" "A mount that fails opens an upload that does not exist.";
@@ -240,20 +241,20 @@ mutants! {
     MountBadSource400 "dist-mount-fallback-202"
         "A mount from what is no name of a repository gives 400 (goharbor/harbor#22078).";
     // Several clients at once.
-    UploadConcurrentElsewhere400 "dist-upload-concurrent-same-blob"
+    UploadConcurrentElsewhere400 "race-push-201"
         "An upload cannot be closed if another repository got the blob meanwhile (sonatype/nexus-public#967).";
-    UploadConcurrentTorn "dist-concurrent-push-kept"
+    UploadConcurrentTorn "race-push-kept"
         "A blob that two clients upload at once is not what they sent (distribution/distribution#2077).";
-    ManifestConcurrent400 "dist-concurrent-push-201"
+    ManifestConcurrent400 "race-push-201"
         "A manifest that two clients push at once is invalid for one of them (GoogleContainerTools/jib#2470).";
-    TagsLostUpdate "dist-concurrent-push-kept" "Of the tags that are set at once, one stays.";
-    ReferrersLostUpdate "dist-concurrent-push-kept" "Of the referrers that are pushed at once, one is listed.";
-    TagMoveGap "dist-concurrent-read" "A tag is gone while it is moved.";
-    BlobRepushGap "dist-concurrent-read" "A blob is gone while it is uploaded again.";
-    DeleteReadEmpty "dist-concurrent-delete" "What is being deleted reads as empty.";
-    DeleteTakesUpload "dist-concurrent-push-kept"
+    TagsLostUpdate "race-push-kept" "Of the tags that are set at once, one stays.";
+    ReferrersLostUpdate "race-push-kept" "Of the referrers that are pushed at once, one is listed.";
+    TagMoveGap "race-read" "A tag is gone while it is moved.";
+    BlobRepushGap "race-read" "A blob is gone while it is uploaded again.";
+    DeleteReadEmpty "race-delete" "What is being deleted reads as empty.";
+    DeleteTakesUpload "race-push-kept"
         "A deletion takes the blob from a repository that gets it meanwhile (artifact-keeper/artifact-keeper#3851).";
-    MountDangling "dist-concurrent-push-kept" "A mount of a blob that is being deleted answers 201.";
+    MountDangling "race-push-kept" "A mount of a blob that is being deleted answers 201.";
     // Pushing manifests.
     SparseNotKept "dist-push-manifest-immediately-visible"
         "A manifest with missing references is answered with 201 and not kept.";
