@@ -640,7 +640,8 @@ mutants! {
     GcLosesIndexChildren "gc-index-children-survive"
         "Collections do not look into indexes (distribution/distribution#3004).";
     GcLosesNestedChildren "gc-index-children-survive" "Collections do not look into indexes in indexes.";
-    GcLosesSharedBlobs "gc-shared-blob-survives" "The blobs of what is collected go with it, whoever else has them.";
+    GcLosesSharedBlobs "gc-shared-blob-survives"
+        "The blobs of what is deleted or collected go with it, whoever else has them.";
     GcLosesMountedBlobs "gc-mounted-blob-survives" "A blob that is garbage in one repository goes from all.";
     GcLosesSharedChildren "gc-shared-manifest-survives" "Children of collected indexes go with it, shared or not.";
     GcLosesElsewhere "gc-repositories-apart" "A manifest that is garbage in one repository goes from all.";
@@ -795,6 +796,11 @@ mutants! {
     DeniedIsNoList "flow-denied-is-no-list" "Who may not ask for referrers gets an empty list of them.";
     AnnotationsUnlisted "flow-annotations-listed" "Listed referrers lack annotations that are no JSON.";
     SignaturesOneLayer "flow-signature-taken" "A manifest about another has to have one layer.";
+    SignaturesUnlisted "flow-signature-found" "Lists of referrers are empty.";
+    SignaturesUntyped "flow-signature-found" "Listed referrers do not say what they are.";
+    SignaturesOfAll "flow-signature-apart" "What is about any manifest of the repository, or about the same one in another, is listed.";
+    SignaturesByLayers "flow-signature-apart" "What shares a layer with a referrer and is about nothing is listed beside it.";
+    SignaturesFollowTags "flow-signature-apart" "A tag that moves takes the referrers of its former manifest with it.";
     ArtifactNamesChecked "flow-artifact-taken" "Types of configs and layers have to have a version and small letters.";
     UnsignedIsNotFound "flow-nothing-found" "The list of a type that no referrer has gives 404.";
     SubjectsChange "flow-image-unchanged" "What a manifest is about is served with a member that says so.";
