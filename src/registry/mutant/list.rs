@@ -677,6 +677,7 @@ mutants! {
     GcCyclePoisons "gc-api-stays" "Tags are not listed any more where a cycle was collected.";
     GcDigestTagsFail "gc-api-stays" "Tags such as sha256-….sig give 500 once garbage was collected.";
     GcReferrers404 "gc-referrers-answer" "Referrers of what was collected give 404.";
+    GcLosesFirstSchemaLayers "gc-first-schema-layers-survive" "Collections do not see the layers of Docker's first schema.";
     // Hardening: what only hostile requests bring out.
     LimitServerError "hard-no-5xx" "A limit beyond 32 bits gives 500 (CVE-2023-2253 in distribution ran out of memory).";
     NegativeLimitLost "dist-http-answers"
@@ -735,6 +736,12 @@ mutants! {
     LegacyMixedRefused "legacy-mixed-families" "Indexes have to list manifests of their own family.";
     LegacySubjectUnlisted "legacy-subject-listed" "Docker manifests and lists have no referrers.";
     LegacySubjectDropped "legacy-with-subject" "A Docker manifest loses its subject when it is pulled.";
+    FirstSchemaServedAsJson "legacy-first-schema-served" "Manifests of Docker's first schema are labelled application/json.";
+    FirstSchemaWithoutLayers "legacy-first-schema-served" "Manifests of Docker's first schema lose their layers when they are pulled by tag.";
+    FirstSchemaDigestOfBytes "legacy-first-schema-digest" "A signed manifest of Docker's first schema has the digest of its bytes.";
+    FirstSchemaConverted "legacy-first-schema-not-converted"
+        "A manifest of Docker's first schema is served as one of the second to who takes no other.";
+    FirstSchemaStays "legacy-first-schema-deleted" "Deleting a manifest of Docker's first schema is confirmed and not done.";
     // ORAS artifacts.
     OrasRefused "oras-push-201" "ORAS artifacts are refused, though they are listed.";
     OrasRootRefused "oras-subject-optional" "An artifact without a subject is refused.";
