@@ -51,6 +51,8 @@ pub enum NodeKind {
         algorithm: Algorithm,
         /// The nodes whose blobs and manifests are pushed before it by the `push` verb.
         after: Vec<String>,
+        /// Whether it gets a signature as manifests of Docker's first schema have it, which its digest does not cover.
+        signed: bool,
     },
     /// Content that the registry has already and that a run is given to read.
     Given(GivenPart),

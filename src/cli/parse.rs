@@ -111,10 +111,8 @@ fn description(document: &AnyDocument, bytes: &[u8]) -> String {
             ));
         }
     }
-    if let AnyDocument::Manifest(manifest, _) = document
-        && let Manifest::Image(image) = manifest.as_ref()
-    {
-        for advice in advice::on_types(image) {
+    if let AnyDocument::Manifest(manifest, _) = document {
+        for advice in advice::on(manifest) {
             text.push_str(&format!("advice         {}: {}\n", advice.pointer, advice.text));
         }
     }

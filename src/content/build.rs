@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::data::mix;
-use super::{Data, Scope, ScopeError};
+use super::{Data, Scope, ScopeError, signed};
 use crate::case::{BlobSource, Child, GivenPart, ManifestFields, Node, NodeKind, Patch, Template};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::media_type::{OCI_CONFIG, OCI_EMPTY, OCI_LAYER, OCTET_STREAM};
@@ -227,11 +227,18 @@ impl Builder<'_> {
                 media_type,
                 algorithm,
                 after,
+                signed,
             } => {
                 value_nodes(value, &mut |path| self.named_by(path))?;
                 let document = self.scope.json(value).map_err(|error| template_error(name, error))?;
-                let bytes = Bytes::from(document.to_string());
-                self.written(name, bytes, media_type, *algorithm, after)
+                let text = document.to_string();
+                let signed = signed.then(|| signed::signed(&text)).flatten();
+                let mut built = self.written(name, Bytes::from(text), media_type, *algorithm, after)?;
+                if let Some(signed) = signed {
+                    // Its digest stays that of what was signed.
+                    built.data = Data::Bytes(Bytes::from(signed));
+                }
+                Ok(built)
             }
             NodeKind::Text {
                 text,

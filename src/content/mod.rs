@@ -7,6 +7,7 @@
 mod build;
 mod data;
 mod scope;
+mod signed;
 
 pub use build::{BuildError, Built, Graph, Role, Setting};
 pub use data::{Data, mix};

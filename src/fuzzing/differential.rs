@@ -147,8 +147,9 @@ fn pardons_of(fault: &Fault) -> &'static [Pardon] {
         Fault::NotInteger | Fault::NegativeSize | Fault::TooLargeNumber => &[Pardon::AnySize],
         Fault::Base64 | Fault::DataSize { .. } | Fault::DataDigest => &[Pardon::AnyData],
         Fault::NoArtifactType => &[Pardon::EmptyConfig],
-        // Of documents that are no manifests, which no reader is compared on.
-        Fault::OneOf(_)
+        // Of documents that no reader is compared on.
+        Fault::ManifestAsBlob
+        | Fault::OneOf(_)
         | Fault::Empty
         | Fault::Unknown
         | Fault::Length { .. }

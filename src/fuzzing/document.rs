@@ -14,7 +14,7 @@ use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::json::{self, Json, Limits, Member, Node};
 use crate::oci::manifest::{
     ArtifactManifest, Component, ComponentKind, ImageIndex, ImageManifest, Kind, Manifest, Object, ObjectManifest,
-    SubjectName,
+    SubjectName, names_manifest,
 };
 use crate::oci::media_type::{self, MediaType};
 
@@ -161,7 +161,7 @@ fn manifest(u: &mut Unstructured<'_>) -> Result<Manifest> {
             media_type: option(u, |_| Ok(named))?,
             artifact_type: Some(any_media_type(u)?),
             config: None,
-            blobs: list(u, descriptor)?,
+            blobs: list(u, blob)?,
             manifests: Vec::new(),
             subject: option(u, descriptor)?,
             subject_name: SubjectName::Subject,
@@ -264,6 +264,15 @@ fn descriptor(u: &mut Unstructured<'_>) -> Result<Descriptor> {
         descriptor.artifact_type = option(u, any_media_type)?;
     }
     Ok(descriptor)
+}
+
+/// A descriptor of something that is no manifest.
+fn blob(u: &mut Unstructured<'_>) -> Result<Descriptor> {
+    let mut blob = descriptor(u)?;
+    if names_manifest(&blob.media_type) {
+        blob.media_type = constant(media_type::OCTET_STREAM);
+    }
+    Ok(blob)
 }
 
 fn platform(u: &mut Unstructured<'_>) -> Result<Platform> {

@@ -1,15 +1,16 @@
-//! What authors of artifacts are advised about the names of their types. No registry and no parser refuses a manifest for
-//! it.
+//! What authors of artifacts are advised about the names of their types, and about a draft that went on without them. No
+//! registry and no parser refuses a manifest for it.
 //!
 //! Follows [the guidance for authors](https://github.com/opencontainers/artifacts/blob/pre-archive/artifact-authors.md): names
 //! are in small letters and have a version, a config without content has no format, and the type of image configs is for
-//! what can be run.
+//! what can be run. The first draft of ORAS had no member `mediaType`; [its releases](https://github.com/oras-project/artifacts-spec/blob/v1.0.0-rc.2/artifact-manifest.md)
+//! demand it.
 
 use super::descriptor::Descriptor;
-use super::manifest::ImageManifest;
+use super::manifest::{ArtifactManifest, ImageManifest, Manifest};
 use super::media_type::{MediaType, OCI_CONFIG};
 
-/// A remark on a name.
+/// A remark on a name, or on one that is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
     /// The JSON pointer to the name.
@@ -18,8 +19,27 @@ pub struct Advice {
     pub text: &'static str,
 }
 
+/// All remarks on a manifest.
+pub fn on(manifest: &Manifest) -> Vec<Advice> {
+    match manifest {
+        Manifest::Image(image) => on_types(image),
+        Manifest::OrasArtifact(artifact) => on_artifact(artifact),
+        _ => Vec::new(),
+    }
+}
+
+/// The remark on an ORAS artifact that does not say what it is.
+fn on_artifact(artifact: &ArtifactManifest) -> Vec<Advice> {
+    let text = "a missing member, which the first draft did not have and all later ones demand";
+    let missing = artifact.media_type.is_none().then(|| Advice {
+        pointer: "/mediaType".to_owned(),
+        text,
+    });
+    missing.into_iter().collect()
+}
+
 /// All remarks on the names of types in an image manifest.
-pub fn on_types(image: &ImageManifest) -> Vec<Advice> {
+fn on_types(image: &ImageManifest) -> Vec<Advice> {
     let mut all = Vec::new();
     let mut add = |pointer: &str, text: &[&'static str]| {
         all.extend(text.iter().map(|text| Advice {
@@ -72,7 +92,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::oci::manifest::{Document, Manifest};
+    use crate::oci::manifest::Document;
+    use crate::oci::media_type::ORAS_ARTIFACT;
 
     const DIGEST: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 
@@ -94,6 +115,20 @@ mod tests {
         };
         let all = on_types(image).into_iter();
         all.map(|advice| (advice.pointer, advice.text)).collect()
+    }
+
+    #[test]
+    fn an_artifact_without_its_own_type_is_of_the_first_draft() {
+        let advice = |media_type: &str| {
+            let document = format!(r#"{{{media_type}"artifactType":"example/thing"}}"#);
+            let declared = ORAS_ARTIFACT.parse().unwrap();
+            let document = Document::parse(document.as_bytes(), Some(&declared)).unwrap();
+            on(document.manifest())
+        };
+        assert_eq!(advice(&format!(r#""mediaType":"{ORAS_ARTIFACT}","#)), []);
+        let found = advice("");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].pointer, "/mediaType");
     }
 
     #[test]

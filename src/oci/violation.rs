@@ -48,6 +48,9 @@ pub enum Fault {
     /// A member that belongs to another kind of manifest makes two readings possible.
     #[error("a member of another kind of manifest")]
     Ambiguous,
+    /// A manifest where only blobs may stand.
+    #[error("a manifest among the blobs")]
+    ManifestAsBlob,
     /// The member `mediaType` names another kind of manifest than the one that was declared.
     #[error("the media type {found} where {expected} is demanded")]
     OtherMediaType {

@@ -145,6 +145,14 @@ impl Registry {
                         .map(|digest| (name.clone(), digest.clone())),
                 );
             }
+            if mutant == Mutant::GcLosesSharedBlobs {
+                let blobs = repository.blobs().map(|(digest, _)| digest);
+                more_blobs.extend(
+                    blobs
+                        .filter(|digest| marked(digest))
+                        .map(|digest| (name.clone(), digest.clone())),
+                );
+            }
             if mutant == Mutant::GcLosesMountedBlobs {
                 let is_garbage = |digest: &Digest| garbage.blobs.iter().any(|(_, other)| other == digest);
                 let blobs = repository.blobs().map(|(digest, _)| digest);

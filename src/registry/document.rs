@@ -53,6 +53,8 @@ pub(super) enum Kind {
     ArtifactDraft,
     /// An object manifest.
     Object,
+    /// A Docker manifest of the first schema.
+    FirstSchema,
 }
 
 impl Kind {
@@ -69,8 +71,8 @@ pub(super) struct Descriptor {
     pub(super) media_type: String,
     /// The digest of the content.
     pub(super) digest: Digest,
-    /// The length of the content in bytes.
-    pub(super) size: u64,
+    /// The length of the content in bytes; a layer of Docker's first schema does not tell it.
+    pub(super) size: Option<u64>,
 }
 
 impl Document {
@@ -149,7 +151,7 @@ impl Document {
                 document.foreign = foreign.into_iter().map(|(layer, _)| layer.digest).collect();
                 Ok(document)
             }
-            Kind::Index | Kind::Artifact | Kind::ArtifactDraft | Kind::Object => {
+            Kind::Index | Kind::Artifact | Kind::ArtifactDraft | Kind::Object | Kind::FirstSchema => {
                 if object.contains_key("config") || object.contains_key("layers") {
                     return Err("an index has neither config nor layers".into());
                 }
@@ -299,7 +301,7 @@ pub(super) fn descriptor(value: &Value) -> Result<Descriptor, String> {
     Ok(Descriptor {
         media_type,
         digest,
-        size,
+        size: Some(size),
     })
 }
 
@@ -343,7 +345,7 @@ pub(super) fn annotations(value: &Value) -> Result<Map<String, Value>, String> {
 }
 
 /// Parses an object, and refuses what two readers could read in two ways: a name that occurs twice, text after the end.
-fn parse(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { depth: 0 }
         .deserialize(&mut deserializer)

@@ -154,7 +154,7 @@ fn link(value: &Value) -> Result<Descriptor, String> {
     Ok(Descriptor {
         media_type: media_type.to_owned(),
         digest,
-        size,
+        size: Some(size),
     })
 }
 
@@ -186,7 +186,7 @@ impl Registry {
     ) -> Result<(), Failure> {
         let is_there = |digest: &Digest| repository.is_some_and(|repository| repository.manifest(digest).is_some());
         let missing = match document.kind {
-            Kind::Image | Kind::Index | Kind::Artifact => None,
+            Kind::Image | Kind::Index | Kind::Artifact | Kind::FirstSchema => None,
             Kind::Object if self.has(Variant::MissingReferencesAccepted) => None,
             Kind::Object if self.is(Mutant::ObjectDraftAnyLinkTaken) => None,
             Kind::Object => {

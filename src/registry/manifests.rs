@@ -16,6 +16,7 @@ use super::defects::server_error;
 use super::delayed::Doomed;
 use super::document::{self, Descriptor, Document, Kind};
 use super::drafts;
+use super::first_schema;
 use super::request::{BodyError, Request};
 use super::respond::{Answer, Failure, OCI_SUBJECT, OCI_TAG, Reply};
 use super::server::Registry;
@@ -100,10 +101,14 @@ impl Registry {
             .body(self.manifest_limit())
             .await
             .map_err(|error| self.unreadable(error))?;
+        let media_type = pushed_media_type(request, &bytes);
+        let digested = media_type
+            .as_ref()
+            .map_or(bytes.clone(), |media_type| self.digested(media_type, &bytes));
         let digest = self
-            .pushed_digest(&reference, &bytes)
+            .pushed_digest(&reference, &digested)
             .inspect_err(|_| self.store_badly(name, &reference, &bytes))?;
-        let media_type = pushed_media_type(request, &bytes)?;
+        let media_type = media_type?;
         self.deep_push(name, &digest, &media_type, &bytes).await?;
         self.keep_hostile(name, &reference, &digest, &media_type, &bytes);
 
@@ -189,6 +194,9 @@ impl Registry {
         }
         if media_type == ORAS_ARTIFACT {
             return self.read_oras(bytes);
+        }
+        if first_schema::has_type(media_type) && self.takes_first_schema() {
+            return first_schema::read(media_type, bytes).map_err(manifest_invalid);
         }
         if drafts::has_type(media_type) || media_type == drafts::OBJECT_SIGNED {
             return self.read_draft(media_type, bytes);
@@ -305,7 +313,7 @@ impl Registry {
         let check = |descriptor: &Descriptor, held: Option<usize>| {
             let digest = &descriptor.digest;
             match held {
-                Some(length) if length as u64 == descriptor.size => Ok(()),
+                Some(length) if descriptor.size.is_none_or(|size| size == length as u64) => Ok(()),
                 None if self.is(Mutant::OrasMissingBlobServerError) && document.kind == Kind::Artifact => {
                     Err(server_error())
                 }
@@ -315,7 +323,10 @@ impl Registry {
                 Some(_) if self.is(Mutant::DescriptorSizeOtherServerError) => Err(server_error()),
                 Some(_) if self.is(Mutant::ManifestRepaired) || self.has(Variant::DocumentsUnchecked) => Ok(()),
                 Some(length) => {
-                    let message = format!("{digest} has {length} bytes, not {}", descriptor.size);
+                    let message = format!(
+                        "{digest} has {length} bytes, not {}",
+                        descriptor.size.unwrap_or_default()
+                    );
                     Err(Failure::bad_request(ErrorCode::SizeInvalid, message))
                 }
                 None if !self.supports(digest.algorithm()) => Ok(()),

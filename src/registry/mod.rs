@@ -25,6 +25,7 @@ mod auth;
 mod blobs;
 mod document;
 mod drafts;
+mod first_schema;
 mod manifests;
 mod oras;
 mod range;

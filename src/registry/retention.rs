@@ -172,6 +172,7 @@ impl Registry {
     fn overlooked_blobs(&self, manifest: &Manifest) -> usize {
         match self.mutant() {
             Some(Mutant::GcLosesConfigs) => 1,
+            Some(Mutant::GcLosesFirstSchemaLayers) if manifest.document.kind == Kind::FirstSchema => usize::MAX,
             Some(Mutant::GcLosesObjectBlobs) if manifest.document.kind == Kind::Object => usize::MAX,
             Some(Mutant::GcHalvesReferrers) if manifest.document.subject.is_some() => usize::MAX,
             _ => 0,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::document::Document;
+use super::document::{Document, Kind};
 use crate::oci::digest::Digest;
 use crate::oci::reference::{RepositoryName, Tag};
 
@@ -135,7 +135,11 @@ impl Store {
         bytes: Bytes,
         document: Document,
     ) {
-        let content = self.keep(digest, bytes);
+        let content = match document.kind {
+            // Where it is signed, its bytes are not those that its digest is of, which may be a blob too.
+            Kind::FirstSchema => Arc::new(Content { bytes }),
+            _ => self.keep(digest, bytes),
+        };
         let serial = self.next_serial();
         let repository = self.repositories.entry(name.clone()).or_default();
         for subject in document.about() {

@@ -206,6 +206,9 @@ variants! {
     // The drafts before it.
     DraftsOff "Clients and registries opt into a new kind of manifest (opencontainers/artifacts#29, #37)."
         "There are no artifacts and objects of the drafts before ORAS.";
+    // Docker's first schema.
+    FirstSchemaTaken "What a manifest is stays open (Definitions)."
+        "Manifests of Docker's first schema are taken, and have the digest of what was signed.";
     // Extensions and authentication.
     ExtensionsOff "Extensions are optional (Extensions)." "There is no list of extensions.";
     ExtensionsPaged "Extensions may come in pages (extensions, Pagination)."

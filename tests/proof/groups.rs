@@ -33,6 +33,7 @@ pub const GROUPS: &[&[Variant]] = &[
         ErrorsDetailed,
         RangesMultipart,
         TitleCaseHeaders,
+        FirstSchemaTaken,
     ],
     &[
         ManifestDeletionOff400,

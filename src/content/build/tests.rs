@@ -136,6 +136,7 @@ fn templates_reach_nodes_that_are_written_later() {
         media_type: Template::literal(OCI_MANIFEST),
         algorithm: Algorithm::Sha256,
         after: vec!["layer".into()],
+        signed: false,
     };
     let graph = build(&[node("raw", raw), blob("layer", "2chunk")]).unwrap();
     let value = document(&graph, "raw");

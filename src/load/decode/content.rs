@@ -251,11 +251,13 @@ impl Decoder<'_> {
         let value = fields.get("value").and_then(|tree| self.json(tree));
         let (media_type, algorithm, after) =
             self.written_out(fields.get("type"), fields.get("algorithm"), fields.get("after"));
+        let signed = fields.get("signed").and_then(|tree| self.flag(tree)).unwrap_or(false);
         Some(NodeKind::Json {
             value: value?,
             media_type,
             algorithm,
             after,
+            signed,
         })
     }
 

@@ -241,7 +241,17 @@ pub static ARTIFACT: Shape = Shape {
 pub static JSON_NODE: Shape = Shape {
     name: "json-node",
     what: "a JSON node",
-    keys: &[required("value", Of::Json, "The document."), TYPE, AFTER, ALGORITHM],
+    keys: &[
+        required("value", Of::Json, "The document."),
+        TYPE,
+        AFTER,
+        ALGORITHM,
+        key(
+            "signed",
+            Of::Flag,
+            "Whether it gets a signature as manifests of Docker's first schema have it; its digest is that of the rest.",
+        ),
+    ],
 };
 
 /// A manifest written out as text.

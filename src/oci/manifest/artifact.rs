@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Link, Members, Role, read_media_type};
+use super::{Link, Members, Role, names_manifest, read_media_type};
 use crate::oci::descriptor::Descriptor;
 use crate::oci::media_type::{MediaType, OCI_ARTIFACT_WITHDRAWN, ORAS_ARTIFACT};
 use crate::oci::violation::{At, Collector, Fault};
@@ -65,14 +65,14 @@ impl ArtifactManifest {
             read_media_type(collector, at, &[ORAS_ARTIFACT])
         });
         let artifact_type = collector.required(at, "artifactType", Collector::media_type);
-        let blobs = read_descriptors(collector, at, "blobs");
+        let blobs = collector.optional(at, "blobs", |collector, at| collector.array(at, read_blob));
         let subject = collector.optional(at, "subject", Descriptor::read);
         let annotations = collector.optional(at, "annotations", Collector::annotations);
         Some(Self {
             media_type: media_type?,
             artifact_type: Some(artifact_type?),
             config: None,
-            blobs: blobs?,
+            blobs: blobs?.unwrap_or_default(),
             manifests: Vec::new(),
             subject: subject?,
             subject_name: SubjectName::Subject,
@@ -141,6 +141,15 @@ impl ArtifactManifest {
             }
         }
         members.finish()
+    }
+}
+
+/// A blob of an ORAS artifact, which must not be a manifest.
+fn read_blob(collector: &mut Collector<'_>, at: &At<'_>) -> Option<Descriptor> {
+    let blob = Descriptor::read(collector, at)?;
+    match at.member("mediaType") {
+        Some(member) if names_manifest(&blob.media_type) => collector.check(&member, Err(Fault::ManifestAsBlob)),
+        _ => Some(blob),
     }
 }
 

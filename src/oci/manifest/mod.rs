@@ -98,6 +98,12 @@ impl Kind {
     }
 }
 
+/// Whether a media type names a manifest of any kind, Docker's first schema among them.
+pub fn names_manifest(media_type: &MediaType) -> bool {
+    let first_schema = [media_type::DOCKER_SCHEMA1, media_type::DOCKER_SCHEMA1_SIGNED];
+    Kind::of(media_type).is_some() || first_schema.contains(&media_type.essence())
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

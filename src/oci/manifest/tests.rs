@@ -240,6 +240,10 @@ fn links_have_their_roles() {
     let oras = json!({"mediaType": ORAS_ARTIFACT, "artifactType": "a/b", "blobs": [descriptor("a/b")],
         "subject": subject});
     assert_eq!(roles(&oras), [Role::Blob, Role::Subject]);
+    for manifest in [OCI_MANIFEST, media_type::DOCKER_SCHEMA1_SIGNED] {
+        let odd = json!({"mediaType": ORAS_ARTIFACT, "artifactType": "a/b", "blobs": [descriptor("a/b"), descriptor(manifest)]});
+        assert_eq!(faults(&odd, None), at("/blobs/1/mediaType", Fault::ManifestAsBlob));
+    }
     let withdrawn = json!({"mediaType": media_type::OCI_ARTIFACT_WITHDRAWN, "refers": subject,
         "manifests": [subject], "config": descriptor("a/b")});
     assert_eq!(roles(&withdrawn), [Role::Config, Role::Manifest, Role::Subject]);

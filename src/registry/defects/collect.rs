@@ -185,6 +185,11 @@ impl Registry {
             Some(M::GcLosesElsewhere | M::GcNegativeCache) => {
                 self.memory.remember(deleted(manifest.digest.as_str()), "")
             }
+            Some(M::GcLosesSharedBlobs) => {
+                for blob in &manifest.document.blobs {
+                    self.memory.remember(deleted(blob.digest.as_str()), "");
+                }
+            }
             Some(M::GcLosesSharedChildren) => {
                 for child in &manifest.document.children {
                     self.memory.remember(deleted(child.digest.as_str()), "");

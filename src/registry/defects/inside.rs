@@ -8,6 +8,7 @@ use bytes::Bytes;
 use hyper::Method;
 use hyper::header;
 
+use super::lists::{left_by_tag, took_tag_of};
 use super::server_error;
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::ErrorCode;
@@ -182,6 +183,13 @@ impl Registry {
             (M::TagMoveDeletes, Reference::Tag(tag)) => {
                 if let Some(old) = present(store, tag).filter(|old| old != digest) {
                     store.delete_manifest(name, &old);
+                }
+                all
+            }
+            (M::SignaturesFollowTags, Reference::Tag(tag)) => {
+                if let Some(former) = present(store, tag).filter(|former| former != digest) {
+                    self.memory.remember(took_tag_of(digest), former.as_str());
+                    self.memory.remember(left_by_tag(&former), "");
                 }
                 all
             }

@@ -281,6 +281,42 @@ impl Registry {
                 let children = fallback_children(repository, subject);
                 only(&|manifest| !children.contains(&manifest.digest))
             }
+            M::SignaturesUnlisted => Vec::new(),
+            M::SignaturesOfAll => {
+                let here = repository
+                    .manifests()
+                    .filter(|manifest| manifest.document.subject.is_some());
+                let elsewhere = store.repositories().flat_map(|(_, other)| other.referrers(subject));
+                let mut seen = HashSet::new();
+                here.chain(elsewhere)
+                    .filter(|manifest| seen.insert(manifest.digest.clone()))
+                    .cloned()
+                    .collect()
+            }
+            M::SignaturesByLayers => {
+                let is_of_some = |blob: &Digest| all.iter().any(|referrer| has_blob(referrer, blob));
+                let shares = |manifest: &&Arc<Manifest>| {
+                    let mut blobs = manifest.document.blobs.iter();
+                    manifest.document.subject.is_none() && blobs.any(|blob| is_of_some(&blob.digest))
+                };
+                all.iter()
+                    .chain(repository.manifests().filter(shares))
+                    .cloned()
+                    .collect()
+            }
+            M::SignaturesFollowTags => {
+                let mut all = if self.memory.recall(&left_by_tag(subject)).is_some() {
+                    Vec::new()
+                } else {
+                    all
+                };
+                let former = self
+                    .memory
+                    .recall(&took_tag_of(subject))
+                    .and_then(|former| former.parse().ok());
+                all.extend(former.iter().flat_map(|former| repository.referrers(former)).cloned());
+                all
+            }
             M::ReferrersCut => all.iter().take(20).cloned().collect(),
             _ => return None,
         })
@@ -319,6 +355,7 @@ impl Registry {
                 entry.insert("digest".into(), digest.as_str().into());
             }
             M::ReferrersNoSize => drop(entry.remove("size")),
+            M::SignaturesUntyped => drop(entry.remove("artifactType")),
             M::AnnotationsUnlisted => {
                 let is_json = |value: &Value| serde_json::from_str::<Value>(value.as_str().unwrap_or_default()).is_ok();
                 let annotations = entry.get_mut("annotations").and_then(Value::as_object_mut);
@@ -368,6 +405,20 @@ impl Registry {
             _ => {}
         }
     }
+}
+
+fn has_blob(manifest: &Manifest, digest: &Digest) -> bool {
+    manifest.document.blobs.iter().any(|blob| blob.digest == *digest)
+}
+
+/// Under what a manifest is kept that a tag was moved away from.
+pub(super) fn left_by_tag(digest: &Digest) -> String {
+    format!("left by tag:{digest}")
+}
+
+/// Under what the manifest is kept that a tag pointed at before it was moved to this one.
+pub(super) fn took_tag_of(digest: &Digest) -> String {
+    format!("took tag of:{digest}")
 }
 
 /// What the index under the fallback tag of a subject lists.

@@ -16,6 +16,7 @@ mod flows;
 mod hardening;
 mod http;
 mod inside;
+mod legacy;
 mod lists;
 mod memory;
 mod oras;
@@ -65,6 +66,7 @@ impl Registry {
             .or_else(|| hardening::interfere(&seen))
             .or_else(|| oras::interfere(&seen))
             .or_else(|| drafts::interfere(&seen))
+            .or_else(|| legacy::interfere(&seen))
             .or_else(|| before::interfere(&seen))
     }
 
@@ -88,7 +90,8 @@ impl Registry {
             Route::Oras(..) => oras::list(&seen, reply),
             Route::Blob(..) => pull::blob(&seen, reply),
             Route::Manifest(_, reference) if request.method.is_safe() => {
-                pull::manifest(&seen, reference, flows::manifest(&seen, drafts::manifest(&seen, reply)))
+                let reply = legacy::manifest(&seen, reference, drafts::manifest(&seen, reply));
+                pull::manifest(&seen, reference, flows::manifest(&seen, reply))
             }
             Route::Manifest(_, reference) => push::manifest(&seen, reference, reply),
             Route::Uploads(name) => push::uploads(&seen, name, reply),

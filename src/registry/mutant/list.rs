@@ -641,7 +641,8 @@ mutants! {
     GcLosesIndexChildren "gc-index-children-survive"
         "Collections do not look into indexes (distribution/distribution#3004).";
     GcLosesNestedChildren "gc-index-children-survive" "Collections do not look into indexes in indexes.";
-    GcLosesSharedBlobs "gc-shared-blob-survives" "The blobs of what is collected go with it, whoever else has them.";
+    GcLosesSharedBlobs "gc-shared-blob-survives"
+        "The blobs of what is deleted or collected go with it, whoever else has them.";
     GcLosesMountedBlobs "gc-mounted-blob-survives" "A blob that is garbage in one repository goes from all.";
     GcLosesSharedChildren "gc-shared-manifest-survives" "Children of collected indexes go with it, shared or not.";
     GcLosesElsewhere "gc-repositories-apart" "A manifest that is garbage in one repository goes from all.";
@@ -677,6 +678,7 @@ mutants! {
     GcCyclePoisons "gc-api-stays" "Tags are not listed any more where a cycle was collected.";
     GcDigestTagsFail "gc-api-stays" "Tags such as sha256-….sig give 500 once garbage was collected.";
     GcReferrers404 "gc-referrers-answer" "Referrers of what was collected give 404.";
+    GcLosesFirstSchemaLayers "gc-first-schema-layers-survive" "Collections do not see the layers of Docker's first schema.";
     // Hardening: what only hostile requests bring out.
     LimitServerError "hard-no-5xx" "A limit beyond 32 bits gives 500 (CVE-2023-2253 in distribution ran out of memory).";
     NegativeLimitLost "dist-http-answers"
@@ -735,6 +737,12 @@ mutants! {
     LegacyMixedRefused "legacy-mixed-families" "Indexes have to list manifests of their own family.";
     LegacySubjectUnlisted "legacy-subject-listed" "Docker manifests and lists have no referrers.";
     LegacySubjectDropped "legacy-with-subject" "A Docker manifest loses its subject when it is pulled.";
+    FirstSchemaServedAsJson "legacy-first-schema-served" "Manifests of Docker's first schema are labelled application/json.";
+    FirstSchemaWithoutLayers "legacy-first-schema-served" "Manifests of Docker's first schema lose their layers when they are pulled by tag.";
+    FirstSchemaDigestOfBytes "legacy-first-schema-digest" "A signed manifest of Docker's first schema has the digest of its bytes.";
+    FirstSchemaConverted "legacy-first-schema-not-converted"
+        "A manifest of Docker's first schema is served as one of the second to who takes no other.";
+    FirstSchemaStays "legacy-first-schema-deleted" "Deleting a manifest of Docker's first schema is confirmed and not done.";
     // ORAS artifacts.
     OrasRefused "oras-push-201" "ORAS artifacts are refused, though they are listed.";
     OrasRootRefused "oras-subject-optional" "An artifact without a subject is refused.";
@@ -796,6 +804,11 @@ mutants! {
     DeniedIsNoList "flow-denied-is-no-list" "Who may not ask for referrers gets an empty list of them.";
     AnnotationsUnlisted "flow-annotations-listed" "Listed referrers lack annotations that are no JSON.";
     SignaturesOneLayer "flow-signature-taken" "A manifest about another has to have one layer.";
+    SignaturesUnlisted "flow-signature-found" "Lists of referrers are empty.";
+    SignaturesUntyped "flow-signature-found" "Listed referrers do not say what they are.";
+    SignaturesOfAll "flow-signature-apart" "What is about any manifest of the repository, or about the same one in another, is listed.";
+    SignaturesByLayers "flow-signature-apart" "What shares a layer with a referrer and is about nothing is listed beside it.";
+    SignaturesFollowTags "flow-signature-apart" "A tag that moves takes the referrers of its former manifest with it.";
     ArtifactNamesChecked "flow-artifact-taken" "Types of configs and layers have to have a version and small letters.";
     UnsignedIsNotFound "flow-nothing-found" "The list of a type that no referrer has gives 404.";
     SubjectsChange "flow-image-unchanged" "What a manifest is about is served with a member that says so.";
