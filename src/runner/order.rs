@@ -19,7 +19,8 @@ pub fn longest_first(suite: &Suite, cases: &[usize]) -> Vec<usize> {
     let mut order = cases.to_vec();
     order.sort_by_cached_key(|index| {
         let case = &suite.cases[*index];
-        std::cmp::Reverse(chain_of_setup(&case.setup) + chain(&case.steps))
+        // Those of which few run at once wait for each other too.
+        std::cmp::Reverse((is_heavy(case), chain_of_setup(&case.setup) + chain(&case.steps)))
     });
     order
 }
