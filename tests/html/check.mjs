@@ -1,4 +1,4 @@
-// Opens HTML reports in headless Chromium as a reader would: filter, search, deep link, keyboard, no error on the
+// Opens HTML reports in headless Chromium as a reader would: filter, search, deep link, keyboard, paper, no error on the
 // console, no request to the network, nothing wider than the screen, and nothing executed that a registry wrote.
 //
 // Usage: node check.mjs REPORT.html HOSTILE.html FOLDER_FOR_SCREENSHOTS
@@ -8,6 +8,7 @@ import { LOOKS, browser, headings, isHarmless, open, searches, shown } from "./b
 
 const [report, hostile, shots] = process.argv.slice(2);
 const MOST_BYTES = 1_000_000;
+const MOST_SHEETS = 25;
 
 mkdirSync(shots, { recursive: true });
 
@@ -66,6 +67,29 @@ await searches(report, "manifest", `${shots}/nothing.png`);
   await page.evaluate((hash) => { location.hash = hash; }, id);
   await target.waitFor();
   assert.ok((await headings(page)).includes("Cases"), "whatever the search says, under its heading");
+  assert.deepEqual(wrong, []);
+  await close();
+}
+
+// What is printed: every finding with its evidence, every requirement, no case that passed, nothing to click.
+for (const file of [report, hostile]) {
+  const { page, wrong, close } = await open(file, LOOKS.dark);
+  const open_ = () => page.locator("details[open]").count();
+  const unfolded = await open_();
+  await page.emulateMedia({ media: "print" });
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  for (const part of ["header", ".sentence", ".card", ".item", ".item .diff", ".item pre", "[id^=requirement-]", "[id^=requirement-] p:first-of-type"]) {
+    const parts = page.locator(part);
+    assert.equal(await parts.locator("visible=true").count(), await parts.count(), `${part} is on paper`);
+  }
+  assert.equal(await page.locator(":is(button, input, nav, [id^=case-].pass, [id^=case-].skip):visible").count(), 0);
+  const dim = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  assert.equal(dim, "rgb(255, 255, 255)", "paper is white, however dark the screen");
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  assert.equal(await open_(), unfolded, "and the page is folded again");
+  const pdf = await page.pdf({ format: "A4", path: `${shots}/${file === report ? "report" : "hostile"}.pdf` });
+  const sheets = pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g).length;
+  assert.ok(sheets <= MOST_SHEETS, `${file}: ${sheets} sheets`);
   assert.deepEqual(wrong, []);
   await close();
 }

@@ -18,7 +18,7 @@ pub(super) const STYLE: &str = include_str!("page.css");
 /// The script of all pages: search, filter, and the link that keeps them.
 pub(super) const FILTER: &str = include_str!("filter.js");
 
-/// What the report has beyond that: deep links, copying.
+/// What the report has beyond that: deep links, copying, unfolding for paper.
 const SCRIPT: &str = concat!(include_str!("filter.js"), include_str!("page.js"));
 
 #[derive(Template)]

@@ -29,4 +29,15 @@
   };
   addEventListener("hashchange", open);
   open();
+  // Paper cannot be unfolded.
+  const folded = "[data-group=findings] details:not([open]),[data-group=requirements] details:not([open])";
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll(folded)];
+    unfolded.forEach((details) => { details.open = true; });
+  });
+  addEventListener("afterprint", () => {
+    unfolded.forEach((details) => { details.open = false; });
+    unfolded = [];
+  });
 })();
