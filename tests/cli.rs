@@ -582,8 +582,19 @@ fn settings_of_the_official_suite_make_a_run() {
         .env("OCI_VERSION", "1.0")
         .env("OCI_API_TAGS_DELETE", "false")
         .env("OCI_RESULTS_DIR", &out)
+        .env("OCI_DEBUG", "1")
+        .env("OCI_REGISTRI", "x")
         .output()
         .unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    for note in [
+        "note: settings of the official suite that are taken over: OCI_API_TAGS_DELETE, OCI_REGISTRY, OCI_REPO1, OCI_REPO2, \
+         OCI_RESULTS_DIR, OCI_TLS, OCI_VERSION\n",
+        "note: settings that mean nothing here: OCI_DEBUG (every exchange is in report.json)\n",
+        "note: settings that mean nothing here: OCI_REGISTRI (unknown; did you mean OCI_REGISTRY?)\n",
+    ] {
+        assert!(said.contains(note), "{note}: {said}");
+    }
     assert_eq!(
         ended.status.code(),
         Some(0),
