@@ -46,6 +46,14 @@ async def pump(reader, writer, count):
 
 async def serve(client_reader, client_writer):
     try:
+        await carry(client_reader, client_writer)
+    except asyncio.CancelledError:
+        # The end of the program; nobody waits for this task, and asyncio would print the exception.
+        pass
+
+
+async def carry(client_reader, client_writer):
+    try:
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", target)
     except OSError:
         client_writer.close()
