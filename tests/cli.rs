@@ -582,8 +582,19 @@ fn settings_of_the_official_suite_make_a_run() {
         .env("OCI_VERSION", "1.0")
         .env("OCI_API_TAGS_DELETE", "false")
         .env("OCI_RESULTS_DIR", &out)
+        .env("OCI_DEBUG", "1")
+        .env("OCI_REGISTRI", "x")
         .output()
         .unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    for note in [
+        "note: settings of the official suite that are taken over: OCI_API_TAGS_DELETE, OCI_REGISTRY, OCI_REPO1, OCI_REPO2, \
+         OCI_RESULTS_DIR, OCI_TLS, OCI_VERSION\n",
+        "note: settings that mean nothing here: OCI_DEBUG (every exchange is in report.json)\n",
+        "note: settings that mean nothing here: OCI_REGISTRI (unknown; did you mean OCI_REGISTRY?)\n",
+    ] {
+        assert!(said.contains(note), "{note}: {said}");
+    }
     assert_eq!(
         ended.status.code(),
         Some(0),
@@ -623,6 +634,34 @@ fn a_document_is_described_or_faulted() {
     let faulty = write("faulty.json", "{\"artifactType\": \"\",\n \"blobs\": [null]}");
     run(&["parse", &faulty, "--as", oras]).is(1, &["faulty.json:1:18: /artifactType", "faulty.json:2:12: /blobs/0"]);
     run(&["parse", "no-such-file"]).is(2, &["no-such-file"]);
+    let index = r#"{"schemaVersion": 2.0, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}"#;
+    let told = ["index.json:1:19: /schemaVersion: schema version 2 written with a fraction or an exponent"];
+    run(&["parse", &write("index.json", index)]).is(1, &told);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_never_ends_is_no_document() {
+    run(&["parse", "/dev/zero"]).is(2, &["/dev/zero", "longer than 4 MiB"]);
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().display().to_string();
+    run(&["parse", &here]).is(2, &[&here, "directory"]);
+    // Nobody writes to this one.
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    run(&["parse", &pipe.display().to_string()]).is(2, &["pipe", "did not end within 5 s"]);
+    // And this is what a shell makes of `<(printf '{}')`.
+    let mut child = referee()
+        .args(["parse", "/dev/stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"{}").unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(said.starts_with("/dev/stdin:1:1: the document"), "{said}");
 }
 
 #[test]

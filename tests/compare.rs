@@ -164,6 +164,7 @@ fn a_new_defect_is_a_regression_and_its_repair_is_none() {
     assert!(better.iter().all(|change| change.direction != Direction::Regression));
     assert_eq!(changes(&good, &good), []);
 
+    let both_bad = matrix(&[("a".to_string(), bad.clone()), ("b".to_string(), bad.clone())]);
     let matrix = matrix(&[("good <b>".to_string(), good), ("bad".to_string(), bad)]);
     let markdown = comparison::markdown(&matrix);
     assert!(
@@ -172,4 +173,16 @@ fn a_new_defect_is_a_regression_and_its_repair_is_none() {
     );
     let page = comparison::html(&matrix).unwrap();
     assert!(page.contains(broken) && !page.contains("good <b>"));
+    let row = |id: &str| {
+        let (before, _) = page.split_once(&format!(">{id}</a>")).expect("a row");
+        &before[before.rfind("<tr").expect("its start")..]
+    };
+    assert!(row(broken).starts_with("<tr data-v=differs>"), "{}", row(broken));
+    assert!(row("dist-tags-200").starts_with("<tr class=\"same\" data-v=alike>"));
+    let page = comparison::html(&both_bad).unwrap();
+    assert!(
+        page.contains("<tr data-v=alike>"),
+        "what all break alike is not dimmed, and differs in nothing"
+    );
+    assert!(!page.contains("data-v=differs"));
 }

@@ -1,5 +1,6 @@
 //! Runs that only read: nothing that writes leaves the program, and what is read is judged all the same.
 
+use std::collections::BTreeMap;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -191,5 +192,112 @@ async fn content_that_is_not_there_is_told() {
         let arguments: Vec<&str> = ["run"].iter().chain(wrong).copied().collect();
         let (code, text) = referee(&out, &arguments).await;
         assert_eq!(code, Some(2), "{text}");
+    }
+}
+
+/// What becomes of the answers that are cut.
+#[derive(Clone, Copy, PartialEq)]
+enum Cut {
+    /// Each ends with half of what its head announces.
+    Always,
+    /// Only the first ones for each target do, as on a bad line.
+    First(usize),
+    /// Each announces its half, and ends with that.
+    Announced,
+}
+
+/// Passes requests on to a registry, and cuts the answers with content below this part of a path.
+async fn cut_off(running: &Running, part: &'static str, cut: Cut) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (to, seen) = (running.address(), Arc::new(Mutex::new(BTreeMap::new())));
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let seen = seen.clone();
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(client.read_u8().await?);
+                }
+                let head = String::from_utf8(head).expect("a request in ASCII");
+                let (line, fields) = head.split_once("\r\n").expect("a line");
+                let mut registry = TcpStream::connect(to).await?;
+                let request = format!("{line}\r\nConnection: close\r\n{fields}");
+                registry.write_all(request.as_bytes()).await?;
+                let mut answer = Vec::new();
+                registry.read_to_end(&mut answer).await?;
+                if line.starts_with("GET ") && line.contains(part) {
+                    let before = {
+                        let mut seen = seen.lock().unwrap();
+                        let count = seen.entry(line.to_owned()).or_insert(0);
+                        *count += 1;
+                        *count - 1
+                    };
+                    answer = match cut {
+                        Cut::First(count) if before >= count => answer,
+                        _ => halved(&answer, cut == Cut::Announced),
+                    };
+                }
+                client.write_all(&answer).await
+            });
+        }
+    });
+    url
+}
+
+/// An answer with half of its content; one without content as it is.
+fn halved(answer: &[u8], announced: bool) -> Vec<u8> {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
+    let (head, body) = answer.split_at(end);
+    let half = &body[..body.len() / 2];
+    let mut head = String::from_utf8(head.to_vec()).expect("a head in ASCII");
+    if announced {
+        let length = |length: usize| format!("content-length: {length}\r\n");
+        assert!(head.contains(&length(body.len())), "{head}");
+        head = head.replace(&length(body.len()), &length(half.len()));
+    }
+    [head.as_bytes(), half].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_that_is_always_cut_short_is_held_against_the_registry() {
+    let running = seeded(None).await;
+    for (part, cut, broken) in [
+        ("/blobs/", Cut::Always, &["dist-http-answers", "dist-pull-blob-200"][..]),
+        ("/blobs/", Cut::Announced, &["dist-pull-blob-200"]),
+        (
+            "/v2/referee/given/manifests/",
+            Cut::Always,
+            &["dist-http-answers", "dist-pull-manifest-digest-200"],
+        ),
+    ] {
+        let url = cut_off(&running, part, cut).await;
+        for content in ["referee/given:latest", "referee/given"] {
+            let out = tempfile::tempdir().unwrap();
+            let (code, text) = referee(&out, &["run", &url, "--read-only", "--content", content]).await;
+            assert_eq!(code, Some(1), "{part} {content}: {text}");
+            for broken in broken {
+                let is_found = [format!("FAIL {broken} "), format!("WARN {broken} ")]
+                    .iter()
+                    .any(|finding| text.contains(finding));
+                assert!(is_found, "{part} {content}: {broken}: {text}");
+            }
+            // The digest that the head tells is the right one, whatever became of the body.
+            let is_accused = text.contains("-digest-header") && cut == Cut::Always;
+            assert!(!is_accused, "{part} {content}: {text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_that_was_cut_short_a_few_times_is_not() {
+    let running = seeded(None).await;
+    // A request is sent four times before it is held against the registry.
+    for count in 1..=3 {
+        let url = cut_off(&running, "/v2/referee/given/blobs/", Cut::First(count)).await;
+        let out = tempfile::tempdir().unwrap();
+        let (code, text) = referee(&out, &["run", &url, "--read-only"]).await;
+        assert_eq!(code, Some(0), "{count}: {text}");
+        assert!(!text.contains("WARN"), "{count}: {text}");
     }
 }

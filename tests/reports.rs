@@ -11,9 +11,10 @@ use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
+use referee::outcome::compare::matrix;
 use referee::outcome::{Conclusion, Counts, Report, Verdict, categories};
 use referee::report::terminal::{Look, Style, summary};
-use referee::report::{Format, json, render, write_files};
+use referee::report::{Format, comparison, json, render, write_files};
 use sample::Sample;
 use serde_json::Value;
 
@@ -51,6 +52,13 @@ fn a_page_holds_no_element_of_a_target() {
     assert!(page.contains("&#60;script&#62;alert(1)") && !page.contains('\u{202e}'));
     // A browser looks at the page too (`tests/html/check.mjs`).
     if let Some(path) = std::env::var_os("REFEREE_HOSTILE_PAGE") {
+        std::fs::write(path, &page).unwrap();
+    }
+    let beside = |name: &str| comparison::html(&matrix(&[(name.to_owned(), Sample(name).report())])).unwrap();
+    let page = beside(markup);
+    assert_eq!(elements(&page), elements(&beside("")));
+    assert!(page.contains("&#60;script&#62;alert(1)") && !page.contains('\u{202e}'));
+    if let Some(path) = std::env::var_os("REFEREE_HOSTILE_COMPARISON") {
         std::fs::write(path, &page).unwrap();
     }
     let badge = render(&Sample(markup).report(), Format::Badge).unwrap();

@@ -2,17 +2,20 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use clap::Args;
 
 use super::{Exit, Failure, print};
 use crate::oci::advice;
 use crate::oci::any::AnyDocument;
+use crate::oci::json::MAX_SIZE;
 use crate::oci::manifest::{Manifest, Role};
 use crate::oci::media_type::MediaType;
 
-/// The longest document that is read.
-const MAX_LENGTH: u64 = 64 << 20;
+/// How long the end of what is no file is waited for.
+const QUIET: Duration = Duration::from_secs(5);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,14 +67,42 @@ pub fn parse(arguments: ParseArguments) -> Result<Exit, Failure> {
     }
 }
 
-fn read(file: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// The bytes of a document. No more than a document may have are read, so that no device fills the memory; and what stands
+/// for a file and may never end or begin, such as a pipe that nobody writes to, is not waited for without end.
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    let plain = |error: std::io::Error| error.to_string();
     if file == Path::new("-") {
-        std::io::stdin().take(MAX_LENGTH).read_to_end(&mut bytes)?;
-    } else {
-        std::fs::File::open(file)?.take(MAX_LENGTH).read_to_end(&mut bytes)?;
+        return bounded(std::io::stdin()).map_err(plain)?.ok_or_else(too_long);
     }
-    Ok(bytes)
+    let is_file = std::fs::metadata(file).map_err(plain)?.is_file();
+    let (to, from) = mpsc::channel();
+    let path = file.to_owned();
+    // A thread that still waits ends with the program.
+    std::thread::spawn(move || to.send(std::fs::File::open(path).and_then(bounded)));
+    let read = match is_file {
+        true => from.recv().map_err(|error| error.to_string())?,
+        false => from.recv_timeout(QUIET).map_err(|_| {
+            format!(
+                "it is no file, and did not end within {} s; `-` reads standard input for as long as it takes",
+                QUIET.as_secs()
+            )
+        })?,
+    };
+    read.map_err(plain)?.ok_or_else(too_long)
+}
+
+/// All that is there, unless that is longer than a document may be.
+fn bounded(from: impl std::io::Read) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    from.take(MAX_SIZE as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= MAX_SIZE).then_some(bytes))
+}
+
+fn too_long() -> String {
+    format!(
+        "it is longer than {} MiB, the most that is read of a document",
+        MAX_SIZE >> 20
+    )
 }
 
 fn description(document: &AnyDocument, bytes: &[u8]) -> String {

@@ -293,8 +293,12 @@ fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
     if !arguments.official_env && arguments.official_config.is_none() {
         return Ok(Vec::new());
     }
-    let env = |name: &str| std::env::var(name).ok();
-    let settings = official::read(arguments.official_config.as_deref(), &env)?;
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let settings = official::read(arguments.official_config.as_deref(), &variables.collect())?;
+    for note in &settings.notes {
+        anstream::eprintln!("note: {}", note.replace(char::is_control, "\u{fffd}"));
+    }
     if arguments.url.is_none() && settings.url.is_none() {
         let message = "the settings of the official suite name no registry: set OCI_REGISTRY, or give a URL";
         return Err(Failure::new(Exit::Usage, message));

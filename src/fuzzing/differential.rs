@@ -141,7 +141,7 @@ fn pardons_of(fault: &Fault) -> &'static [Pardon] {
         }
         Fault::Missing => &[Pardon::Incomplete, Pardon::Sequences],
         Fault::Type { .. } => &[Pardon::Unlooked, Pardon::Sequences, Pardon::Incomplete],
-        Fault::SchemaVersion(_) => &[Pardon::AnySchemaVersion],
+        Fault::SchemaVersion(_) | Fault::SchemaVersionNotation(_) => &[Pardon::AnySchemaVersion],
         Fault::MediaType(_) | Fault::Uri | Fault::Choice(_) => &[Pardon::AnyText],
         Fault::Digest(_) => &[Pardon::AnyDigest],
         Fault::NotInteger | Fault::NegativeSize | Fault::TooLargeNumber => &[Pardon::AnySize],

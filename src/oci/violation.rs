@@ -73,6 +73,11 @@ pub enum Fault {
     /// `schemaVersion` is a number other than the one demanded.
     #[error("another schema version than {0}")]
     SchemaVersion(u8),
+    /// `schemaVersion` is the number demanded, written as `2.0` or `2e0`. The schemas of image-spec ask for an `integer` of
+    /// JSON Schema draft 4, which has neither a fraction nor an exponent (one of later drafts may), and Go's decoder, which
+    /// most registries and clients read it with, does not read it.
+    #[error("schema version {0} written with a fraction or an exponent, where an integer (`{0}`) is demanded")]
+    SchemaVersionNotation(u8),
     /// A media type is not written as one.
     #[error(transparent)]
     MediaType(MediaTypeError),
@@ -378,13 +383,20 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn schema_version(&mut self, at: &At<'_>, demanded: u8) -> Option<()> {
-        if !matches!(at.node.value, Json::Number(_)) {
+        let Json::Number(text) = &at.node.value else {
             return self.wrong_type(at, "a number");
-        }
-        if matches!(&at.node.value, Json::Number(text) if **text == *demanded.to_string()) {
+        };
+        if **text == *demanded.to_string() {
             return Some(());
         }
-        self.report(at, Fault::SchemaVersion(demanded));
+        let is_notation = text.contains(['.', 'e', 'E']) && text.parse() == Ok(f64::from(demanded));
+        self.report(
+            at,
+            match is_notation {
+                true => Fault::SchemaVersionNotation(demanded),
+                false => Fault::SchemaVersion(demanded),
+            },
+        );
         None
     }
 

@@ -7,15 +7,13 @@ use std::fmt::Write;
 
 use askama::Template;
 
+use super::html::{FILTER, STYLE, hash_of};
 use super::printable;
 use super::words::plural;
-use crate::outcome::compare::{Change, Direction, Matrix, Row, Standing, Subject};
+use crate::outcome::compare::{Cell, Change, Direction, Matrix, Row, Standing, Subject};
 
 /// Characters of a text.
 const TEXT: usize = 300;
-
-/// The style sheet that all pages share.
-const STYLE: &str = include_str!("html/page.css");
 
 /// The changes between two runs, a line each, regressions first.
 pub fn changes(changes: &[Change]) -> String {
@@ -64,7 +62,7 @@ pub fn markdown(matrix: &Matrix) -> String {
     text.push_str(&summary("requirements judged", &|column| column.judged.to_string()));
     text.push_str(&summary("musts broken", &|column| column.failures.to_string()));
     text.push_str(&summary("shoulds not followed", &|column| column.warnings.to_string()));
-    for row in matrix.rows.iter().filter(|row| differs(row)) {
+    for row in matrix.rows.iter().filter(|row| !is_quiet(row)) {
         let level = row.level.map(|level| format!(" ({level})")).unwrap_or_default();
         let _ = write!(text, "| {}{level} |", cell(&row.id));
         for value in &row.cells {
@@ -85,6 +83,8 @@ pub fn markdown(matrix: &Matrix) -> String {
 #[template(path = "matrix.html", config = "src/report/html/askama.toml")]
 struct Page<'a> {
     style: &'a str,
+    script: &'a str,
+    script_hash: String,
     columns: Vec<[String; 5]>,
     groups: Vec<(&'static str, Vec<RowView>)>,
 }
@@ -95,7 +95,10 @@ struct RowView {
     text: String,
     link: Option<String>,
     cells: Vec<(&'static str, String)>,
-    same: bool,
+    /// Whether they are not all alike.
+    differs: bool,
+    /// Whether they are all alike, and nothing is broken.
+    quiet: bool,
 }
 
 /// A table of registries as a page.
@@ -107,11 +110,13 @@ pub fn html(matrix: &Matrix) -> Result<String, askama::Error> {
         let rows = matrix.rows.iter().filter(|row| row.subject == wanted);
         let mut rows: Vec<RowView> = rows.map(row_view).collect();
         // What sets the registries apart comes first.
-        rows.sort_by_key(|row| row.same);
+        rows.sort_by_key(|row| row.quiet);
         (name, rows)
     };
     let page = Page {
         style: STYLE,
+        script: FILTER,
+        script_hash: hash_of(FILTER),
         columns: matrix
             .columns
             .iter()
@@ -154,17 +159,20 @@ fn row_view(row: &Row) -> RowView {
                 (class, printable::line(&cell.text, TEXT))
             })
             .collect(),
-        same: !differs(row),
+        differs: differs(row),
+        quiet: is_quiet(row),
     }
 }
 
 /// Whether the registries do not all stand alike.
 fn differs(row: &Row) -> bool {
     row.cells.windows(2).any(|pair| pair[0] != pair[1])
-        || row
-            .cells
-            .iter()
-            .any(|cell| matches!(cell.standing, Standing::Fail | Standing::Warn))
+}
+
+/// Whether the registries all stand alike and none breaks anything.
+fn is_quiet(row: &Row) -> bool {
+    let is_broken = |cell: &Cell| matches!(cell.standing, Standing::Fail | Standing::Warn);
+    !differs(row) && !row.cells.iter().any(is_broken)
 }
 
 fn subject(subject: Subject) -> &'static str {

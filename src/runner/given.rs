@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::control::Refusal;
 use super::expand::accept_manifests;
 use crate::case::{Case, GIVEN, GivenPart, Node, NodeKind};
-use crate::client::{Answer, Client, Purpose, RequestSpec};
+use crate::client::{Answer, Client, Purpose, RequestSpec, TransportError};
 use crate::content::{Built, Data, Role};
 use crate::expect;
 use crate::oci::digest::Digest;
@@ -140,6 +140,9 @@ pub async fn has_changed(client: &Client, given: &Given) -> bool {
     request = request.header("Accept", accept_manifests());
     request.purpose = Purpose::Probe;
     let answer = client.send(request).await;
+    if breaks_off(&answer) {
+        return false;
+    }
     let is_manifest = || {
         answer
             .body
@@ -193,15 +196,28 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    async fn get(&self, path: String, accept: Option<String>) -> Result<Answer, Refusal> {
+    async fn get(&self, path: String) -> Result<Answer, Refusal> {
+        let answer = self.send(RequestSpec::path("GET", path)).await;
+        super::control::refuse_unanswered(&answer, self.url)?;
+        Ok(answer)
+    }
+
+    /// Content of which a digest is known may break off: whose doing that is, the cases find out.
+    async fn content(&self, path: String, accept: Option<String>) -> Result<Answer, Refusal> {
         let mut request = RequestSpec::path("GET", path);
         if let Some(accept) = accept {
             request = request.header("Accept", accept);
         }
-        request.purpose = Purpose::Probe;
-        let answer = self.client.send(request).await;
-        super::control::refuse_unanswered(&answer, self.url)?;
+        let answer = self.send(request).await;
+        if !breaks_off(&answer) {
+            super::control::refuse_unanswered(&answer, self.url)?;
+        }
         Ok(answer)
+    }
+
+    async fn send(&self, mut request: RequestSpec) -> Answer {
+        request.purpose = Purpose::Probe;
+        self.client.send(request).await
     }
 
     fn nothing(&self, what: &dyn std::fmt::Display, seen: &str) -> Refusal {
@@ -214,7 +230,7 @@ impl Finder<'_> {
 
     /// The first repositories of the catalogue, until one has tags; nothing where there is no catalogue.
     async fn in_catalogue(&self) -> Result<Vec<Given>, Refusal> {
-        let answer = self.get(format!("/v2/_catalog?n={REPOSITORIES}"), None).await?;
+        let answer = self.get(format!("/v2/_catalog?n={REPOSITORIES}")).await?;
         if answer.status() != Some(200) {
             let status = expect::status_text(&answer);
             let seen = format!("is answered with {status}; name some content with --content REPOSITORY:TAG");
@@ -234,7 +250,7 @@ impl Finder<'_> {
     /// What `latest` or else the last tag leads to, and something of the other kind, image or index, if a few tries find it.
     async fn in_repository(&self, repo: &RepositoryName) -> Result<Vec<Given>, Refusal> {
         let path = format!("/v2/{}/tags/list", repo.as_str());
-        let answer = self.get(path, None).await?;
+        let answer = self.get(path).await?;
         let mut tags = strings(&answer, "/tags");
         tags.sort_by_key(|tag| tag != "latest");
         let rest = tags.split_off(tags.len().min(1));
@@ -266,22 +282,29 @@ impl Finder<'_> {
             (None, None) => return Err(self.nothing(wanted, "has no reference")),
         };
         let path = format!("/v2/{repo}/manifests/{reference}");
-        let answer = self.get(path, Some(accept_manifests())).await?;
+        let answer = self.content(path, Some(accept_manifests())).await?;
         if answer.status() != Some(200) {
             let seen = format!("is answered with {}", expect::status_text(&answer));
             return Err(self.nothing(wanted, &seen));
+        }
+        let announced = announced(&answer);
+        if breaks_off(&answer) && announced.is_none() {
+            super::control::refuse_unanswered(&answer, self.url)?;
         }
         let digest = match &wanted.digest {
             Some(digest) => digest.clone(),
             None => digest_of(&answer).ok_or_else(|| self.nothing(wanted, "has no digest"))?,
         };
-        let manifest = manifest(&answer, digest, None);
+        let manifest = manifest(&answer, digest, announced);
         if is_first_schema(&answer, &manifest) {
             let seen = "is a manifest of Docker's first schema, whose digest is not that of its bytes";
             return Err(self.nothing(wanted, seen));
         }
         let mut parts = BTreeMap::new();
         let mut note = format!("{wanted} is {}, {}", manifest.digest, manifest.media_type);
+        if breaks_off(&answer) {
+            note.push_str("; the answer broke off");
+        }
         let document = answer.body.json().cloned().unwrap_or_default();
         let image = match document.get("manifests").and_then(Value::as_array) {
             None => Some((manifest.clone(), document)),
@@ -321,7 +344,7 @@ impl Finder<'_> {
                 continue;
             };
             let path = format!("/v2/{repo}/manifests/{digest}");
-            let answer = self.get(path, Some(accept_manifests())).await?;
+            let answer = self.content(path, Some(accept_manifests())).await?;
             if answer.status() == Some(404) {
                 continue;
             }
@@ -349,7 +372,7 @@ impl Finder<'_> {
                 len: size,
             };
             if size <= BLOB {
-                let answer = self.get(format!("/v2/{repo}/blobs/{digest}"), None).await?;
+                let answer = self.content(format!("/v2/{repo}/blobs/{digest}"), None).await?;
                 if answer.status() == Some(404) {
                     continue;
                 }
@@ -361,8 +384,24 @@ impl Finder<'_> {
     }
 }
 
-/// The digest of what was answered, however much of it was kept.
+/// Whether an answer began and ended too early.
+fn breaks_off(answer: &Answer) -> bool {
+    answer.status().is_some() && matches!(answer.error(), Some(TransportError::BodyShort { .. }))
+}
+
+/// The length of all that an answer was to be, if only a part of it came.
+fn announced(answer: &Answer) -> Option<u64> {
+    match answer.error() {
+        Some(TransportError::BodyShort { expected, .. }) => *expected,
+        _ => None,
+    }
+}
+
+/// The digest of what was answered, however much of it was kept; of what broke off, the one that it says it has.
 fn digest_of(answer: &Answer) -> Option<Digest> {
+    if breaks_off(answer) {
+        return answer.header("Docker-Content-Digest")?.parse().ok();
+    }
     format!("sha256:{}", answer.body.sha256).parse().ok()
 }
 

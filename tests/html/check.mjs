@@ -1,43 +1,16 @@
-// Opens HTML reports in headless Chromium as a reader would: filter, search, deep link, keyboard, no error on the console,
-// no request to the network, nothing wider than the screen, and nothing executed that a registry wrote.
+// Opens HTML reports in headless Chromium as a reader would: filter, search, deep link, keyboard, paper, no error on the
+// console, no request to the network, nothing wider than the screen, and nothing executed that a registry wrote.
 //
 // Usage: node check.mjs REPORT.html HOSTILE.html FOLDER_FOR_SCREENSHOTS
-// Needs the npm package playwright-core (found by NODE_PATH or beside this file) and Chromium (CHROMIUM, or on the path).
-import { createRequire } from "node:module";
 import { mkdirSync, statSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import assert from "node:assert/strict";
+import { LOOKS, browser, headings, isHarmless, open, searches, shown } from "./browser.mjs";
 
-const { chromium } = createRequire(import.meta.url)("playwright-core");
 const [report, hostile, shots] = process.argv.slice(2);
 const MOST_BYTES = 1_000_000;
-const LOOKS = {
-  light: { colorScheme: "light", viewport: { width: 1200, height: 1400 } },
-  dark: { colorScheme: "dark", viewport: { width: 1200, height: 1400 } },
-  phone: { colorScheme: "light", viewport: { width: 390, height: 1200 } },
-};
+const MOST_SHEETS = 25;
 
 mkdirSync(shots, { recursive: true });
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
-
-/// A page that collects whatever must not happen on it.
-async function open(file, look = LOOKS.light, hash = "") {
-  const context = await browser.newContext(look);
-  const page = await context.newPage();
-  const wrong = [];
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrong.push(message.text()));
-  page.on("pageerror", (error) => wrong.push(String(error)));
-  page.on("dialog", (dialog) => { wrong.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-  page.on("request", (request) => !request.url().startsWith("file:") && wrong.push(`request: ${request.url()}`));
-  await page.goto(pathToFileURL(resolve(file)).href + hash);
-  return { page, wrong, close: () => context.close() };
-}
-
-const shown = (page) => page.locator("[data-v]:not([hidden])").count();
 
 for (const [name, look] of Object.entries(LOOKS)) {
   const { page, wrong, close } = await open(report, look);
@@ -54,28 +27,23 @@ for (const [name, look] of Object.entries(LOOKS)) {
   await close();
 }
 
+await searches(report, "manifest", `${shots}/nothing.png`);
+
 {
   const { page, wrong, close } = await open(report);
   const all = await shown(page);
   assert.ok(all > 10, "there is something to filter");
-  await page.getByRole("button", { name: "pass", exact: true }).click();
+  const pass = page.getByRole("button", { name: "pass", exact: true });
+  await pass.click();
   const passed = await shown(page);
   assert.ok(passed > 0 && passed < all, "a verdict can be chosen");
   assert.equal(await page.locator('[data-v]:not([data-v="pass"]):not([hidden])').count(), 0);
-  await page.getByRole("button", { name: "pass", exact: true }).click();
+  assert.ok(!(await headings(page)).includes("Findings"), "no finding passed, so no heading stands over them");
+  assert.equal(await page.locator('nav a[href="#findings"]').isVisible(), false, "and no link leads to them");
+  assert.equal(await page.evaluate(() => location.hash), "#f=pass");
+  await pass.click();
   assert.equal(await shown(page), all, "and left again");
-
-  await page.keyboard.press("/");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "search", "/ leads to the search");
-  await page.keyboard.type("manifest");
-  const found = await shown(page);
-  assert.ok(found > 0 && found < all, "the search narrows");
-  await page.keyboard.press("Escape");
-  assert.equal(await shown(page), all, "Escape clears it");
-  await page.fill("#search", "no such thing anywhere");
-  assert.ok(await page.locator("#none").isVisible(), "an empty result says so");
-  await page.screenshot({ path: `${shots}/nothing.png` });
-  await page.fill("#search", "");
+  assert.ok((await headings(page)).includes("Findings"));
 
   const summary = page.locator("[data-v] summary").first();
   await summary.focus();
@@ -95,24 +63,38 @@ for (const [name, look] of Object.entries(LOOKS)) {
   assert.ok(await target.locator("details").first().evaluate((d) => d.open), "a deep link opens its case");
   assert.ok(await target.evaluate((e) => e.getBoundingClientRect().top < innerHeight), "and shows it");
   await page.screenshot({ path: `${shots}/deep-link.png` });
+  await page.fill("#search", "no such thing anywhere");
+  await page.evaluate((hash) => { location.hash = hash; }, id);
+  await target.waitFor();
+  assert.ok((await headings(page)).includes("Cases"), "whatever the search says, under its heading");
   assert.deepEqual(wrong, []);
   await close();
 }
 
-{
-  const { page, wrong, close } = await open(hostile);
-  await page.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
-  await page.waitForTimeout(200);
-  assert.equal(await page.evaluate(() => window.hacked), undefined, "nothing of a registry's runs");
-  assert.equal(await page.locator("script").count(), 1, "the only script is ours");
-  assert.equal(await page.locator("img, iframe, object, embed, svg, form").count(), 0, "no element of a registry's");
-  const links = await page.evaluate(() => [...document.links].map((a) => a.protocol));
-  assert.ok(links.every((p) => ["file:", "https:", "http:"].includes(p)), "links lead to the web only");
-  await page.screenshot({ path: `${shots}/hostile.png` });
+// What is printed: every finding with its evidence, every requirement, no case that passed, nothing to click.
+for (const file of [report, hostile]) {
+  const { page, wrong, close } = await open(file, LOOKS.dark);
+  const open_ = () => page.locator("details[open]").count();
+  const unfolded = await open_();
+  await page.emulateMedia({ media: "print" });
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  for (const part of ["header", ".sentence", ".card", ".item", ".item .diff", ".item pre", "[id^=requirement-]", "[id^=requirement-] p:first-of-type"]) {
+    const parts = page.locator(part);
+    assert.equal(await parts.locator("visible=true").count(), await parts.count(), `${part} is on paper`);
+  }
+  assert.equal(await page.locator(":is(button, input, nav, [id^=case-].pass, [id^=case-].skip):visible").count(), 0);
+  const dim = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  assert.equal(dim, "rgb(255, 255, 255)", "paper is white, however dark the screen");
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  assert.equal(await open_(), unfolded, "and the page is folded again");
+  const pdf = await page.pdf({ format: "A4", path: `${shots}/${file === report ? "report" : "hostile"}.pdf` });
+  const sheets = pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g).length;
+  assert.ok(sheets <= MOST_SHEETS, `${file}: ${sheets} sheets`);
   assert.deepEqual(wrong, []);
   await close();
 }
 
+await isHarmless(hostile, `${shots}/hostile.png`);
 await browser.close();
 const bytes = statSync(report).size;
 assert.ok(bytes < MOST_BYTES, `the report has ${bytes} bytes`);

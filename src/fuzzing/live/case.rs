@@ -10,6 +10,7 @@ use super::palette::PIECES;
 use super::player::{Call, Played};
 use super::script::Aim;
 use super::violation::{Oracle, Violation};
+use crate::oci::method;
 
 /// The start of the line that holds the choices.
 const REPLAY: &str = "# replay: ";
@@ -220,7 +221,8 @@ fn step(text: &mut String, call: &Call, later: &[&Call], bodies: &[&[u8]]) {
     {
         let _ = writeln!(text, "        body: b{at}");
     }
-    if call.raw {
+    // What looks like a slip is meant.
+    if call.raw || method::misspelt(&call.method).is_some() {
         let _ = writeln!(text, "        wire: raw");
     }
     if let Some(session) = call.opens {

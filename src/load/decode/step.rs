@@ -8,6 +8,7 @@ use crate::case::{
 use crate::load::diagnostic::{Code, Diagnostic, Span};
 use crate::load::tree::{Key, Tree, Value};
 use crate::load::vocabulary::{self, VERBS, Verb};
+use crate::oci::method;
 
 /// Copies of one step in `together`.
 const MAX_TIMES: u64 = 2000;
@@ -217,13 +218,16 @@ impl Decoder<'_> {
         };
         let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         if method.is_empty() || !method.bytes().all(token) {
-            let written = self.text.get(span.start..span.end).unwrap_or_default();
-            let end = match written.starts_with(method) {
-                true => span.start + method.len(),
-                false => span.end,
-            };
-            let span = Span { end, ..span };
+            let span = self.start_of(span, method);
             self.report(Diagnostic::new(Code::BadValue, span, format!("`{method}` is not a method")).help(help));
+        } else if let (false, Some(meant)) = (raw, method::misspelt(method)) {
+            let message = format!("`{method}` is no registered method");
+            let diagnostic = Diagnostic::new(Code::BadValue, self.start_of(span, method), message);
+            self.report(
+                diagnostic
+                    .help(format!("did you mean `{meant}`?"))
+                    .note("`wire: raw` sends it as it is"),
+            );
         }
         let template = self.template_of(target, span)?;
         if !(raw || target.starts_with('/') || target.starts_with("${")) {
@@ -232,6 +236,16 @@ impl Decoder<'_> {
             self.report(diagnostic.help("only `wire: raw` sends such a target as it is"));
         }
         Some((method.to_string(), template))
+    }
+
+    /// The place of what stands at the start of a text, if it is written there as it is read.
+    fn start_of(&self, span: Span, start: &str) -> Span {
+        let written = self.text.get(span.start..span.end).unwrap_or_default();
+        let end = match written.starts_with(start) {
+            true => span.start + start.len(),
+            false => span.end,
+        };
+        Span { end, ..span }
     }
 
     fn query(&mut self, tree: Option<&Tree>) -> Vec<(String, Template)> {

@@ -151,7 +151,9 @@ fn required_members_are_missed_all_at_once() {
     for (version, fault) in [
         (json!(1), Fault::SchemaVersion(2)),
         (json!(258), Fault::SchemaVersion(2)),
-        (json!(2.0), Fault::SchemaVersion(2)),
+        (json!(2.0), Fault::SchemaVersionNotation(2)),
+        (json!(2.5), Fault::SchemaVersion(2)),
+        (json!(20.0), Fault::SchemaVersion(2)),
         (
             json!("2"),
             Fault::Type {

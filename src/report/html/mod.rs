@@ -13,10 +13,13 @@ use sha2::{Digest, Sha256};
 use crate::outcome::Report;
 
 /// The style sheet of the pages.
-const STYLE: &str = include_str!("page.css");
+pub(super) const STYLE: &str = include_str!("page.css");
 
-/// The script of the report: filter, search, deep links, copying.
-const SCRIPT: &str = include_str!("page.js");
+/// The script of all pages: search, filter, and the link that keeps them.
+pub(super) const FILTER: &str = include_str!("filter.js");
+
+/// What the report has beyond that: deep links, copying, unfolding for paper.
+const SCRIPT: &str = concat!(include_str!("filter.js"), include_str!("page.js"));
 
 #[derive(Template)]
 #[template(path = "report.html", config = "src/report/html/askama.toml")]
@@ -42,7 +45,7 @@ pub fn write(report: &Report) -> Result<String, askama::Error> {
 }
 
 /// The source expression by which a content security policy allows a script.
-fn hash_of(script: &str) -> String {
+pub(super) fn hash_of(script: &str) -> String {
     let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script.as_bytes()));
     format!("sha256-{hash}")
 }

@@ -1,39 +1,4 @@
-"use strict";
 (() => {
-  const root = document.documentElement;
-  root.classList.add("js");
-  const items = [...document.querySelectorAll("[data-v]")];
-  const texts = items.map((item) => (item.textContent || "").toLowerCase());
-  const search = document.getElementById("search");
-  const buttons = [...document.querySelectorAll("nav button[data-f]")];
-  const none = document.getElementById("none");
-  const chosen = () => buttons.filter((b) => b.getAttribute("aria-pressed") === "true").map((b) => b.dataset.f);
-  const apply = () => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const verdicts = chosen();
-    let shown = 0;
-    items.forEach((item, i) => {
-      const fits = (verdicts.length === 0 || verdicts.includes(item.dataset.v)) && words.every((w) => texts[i].includes(w));
-      item.hidden = !fits;
-      if (fits) shown += 1;
-    });
-    none.hidden = shown > 0;
-  };
-  search.addEventListener("input", apply);
-  buttons.forEach((button) =>
-    button.addEventListener("click", () => {
-      button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
-      apply();
-    }));
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && document.activeElement !== search) {
-      event.preventDefault();
-      search.focus();
-    } else if (event.key === "Escape" && document.activeElement === search) {
-      search.value = "";
-      apply();
-    }
-  });
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".copy");
     if (!button) return;
@@ -56,7 +21,7 @@
     }
     const target = document.getElementById(id);
     if (!target) return;
-    target.hidden = false;
+    filter.reveal(target);
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
     const inner = target.querySelector(":scope > details");
     if (inner) inner.open = true;
@@ -64,4 +29,15 @@
   };
   addEventListener("hashchange", open);
   open();
+  // Paper cannot be unfolded.
+  const folded = "[data-group=findings] details:not([open]),[data-group=requirements] details:not([open])";
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll(folded)];
+    unfolded.forEach((details) => { details.open = true; });
+  });
+  addEventListener("afterprint", () => {
+    unfolded.forEach((details) => { details.open = false; });
+    unfolded = [];
+  });
 })();
