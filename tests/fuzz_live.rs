@@ -179,7 +179,7 @@ async fn judge(case: &str, running: &Running) -> Verdict {
         notes: Vec::new(),
         isolation: Isolation::fresh("referee", "proof".into()).expect("a prefix"),
         seed: 1,
-        jobs: 1,
+        jobs: Some(1),
         partition: None,
         copies: u32::MAX,
         collecting: None,
