@@ -84,9 +84,31 @@ impl PlannedBody {
     }
 }
 
+/// What of the target matters to how a step is sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Means {
+    /// The length of a chunk.
+    pub chunk: u64,
+    /// How `push` uploads blobs.
+    pub how: UploadHow,
+    /// Whether `upload` may do so too in place of a POST and a PUT.
+    pub any_way: bool,
+}
+
+impl Means {
+    /// The usual ones, with chunks of this length.
+    pub fn usual(chunk: u64) -> Self {
+        Self {
+            chunk,
+            how: UploadHow::PostThenPut,
+            any_way: false,
+        }
+    }
+}
+
 /// The requests of a step in order; the answer to the last is the one that is judged. Steps that send nothing of their
 /// own (`wait`, `gc`, `together`) have none.
-pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, ScopeError> {
+pub fn expand(step: &Step, scope: &Scope, means: &Means) -> Result<Vec<Planned>, ScopeError> {
     let repo = Place(step.repo.as_deref().unwrap_or("repo"));
     let node = |name: &str| scope.node(name).cloned();
     let reference = |built: &Arc<Built>, tag: &Option<Template>| match tag {
@@ -94,21 +116,21 @@ pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, Sc
         None => Template::literal(built.digest.as_str()),
     };
     let mut requests = match &step.action {
-        Action::Send(send) => vec![said(send, scope, chunk)?],
+        Action::Send(send) => vec![said(send, scope, means.chunk)?],
         Action::Push { node: name, tag, alone } => {
             let built = node(name)?;
             let mut push = Push::default();
             let needed = if *alone { &[] } else { built.requires.as_slice() };
             let stage = 1 + needed
                 .iter()
-                .map(|other| push.once(other, repo, chunk))
+                .map(|other| push.once(other, repo, means))
                 .max()
                 .unwrap_or(0);
             push.add(
                 stage,
                 match built.role {
                     Role::Manifest => vec![put_manifest(&built, reference(&built, tag), repo)],
-                    Role::Blob | Role::Slice { .. } => upload(&built, UploadHow::PostThenPut, repo, chunk),
+                    Role::Blob | Role::Slice { .. } => upload(&built, means.how, repo, means.chunk),
                 },
             );
             push.requests.sort_by_key(|request| request.stage);
@@ -122,7 +144,13 @@ pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, Sc
             let built = node(name)?;
             vec![read("HEAD", &built, reference(&built, tag), repo)]
         }
-        Action::Upload { node: name, how } => upload(node(name)?.as_ref(), *how, repo, chunk),
+        Action::Upload { node: name, how } => {
+            let how = match how {
+                UploadHow::PostThenPut if means.any_way => means.how,
+                how => *how,
+            };
+            upload(node(name)?.as_ref(), how, repo, means.chunk)
+        }
         Action::Mount { node: name, from } => {
             let built = node(name)?;
             let mut request = Planned::new("POST", repo.path("/blobs/uploads/"));
@@ -340,16 +368,16 @@ struct Push {
 
 impl Push {
     /// Adds what `built` needs and then itself, each content once. Its stage.
-    fn once(&mut self, built: &Arc<Built>, repo: Place, chunk: u64) -> u32 {
+    fn once(&mut self, built: &Arc<Built>, repo: Place, means: &Means) -> u32 {
         if let Some(stage) = self.pushed.get(built.digest.as_str()) {
             return *stage;
         }
-        let needed = built.requires.iter().map(|other| self.once(other, repo, chunk)).max();
+        let needed = built.requires.iter().map(|other| self.once(other, repo, means)).max();
         let stage = needed.map_or(0, |stage| stage + 1);
         self.pushed.insert(built.digest.to_string(), stage);
         let requests = match built.role {
             Role::Manifest => vec![put_manifest(built, Template::literal(built.digest.as_str()), repo)],
-            Role::Blob | Role::Slice { .. } => upload(built, UploadHow::PostThenPut, repo, chunk),
+            Role::Blob | Role::Slice { .. } => upload(built, means.how, repo, means.chunk),
         };
         self.add(stage, requests);
         stage

@@ -1,7 +1,7 @@
 //! A case as the plain HTTP that it sends, without a target.
 
 use super::execute::describe;
-use super::expand::expand;
+use super::expand::{Means, expand};
 use super::isolate::{Isolation, scope, setting};
 use crate::case::{Action, Case, Step};
 use crate::content::Scope;
@@ -65,7 +65,7 @@ pub fn preview(case: &Case) -> Result<Vec<PreviewStep>, String> {
 }
 
 fn preview_step(step: &Step, setup: bool, scope: &Scope, out: &mut Vec<PreviewStep>) -> Result<(), String> {
-    let planned = expand(step, scope, CHUNK).map_err(|error| error.to_string())?;
+    let planned = expand(step, scope, &Means::usual(CHUNK)).map_err(|error| error.to_string())?;
     let requests = planned
         .iter()
         .map(|request| {
