@@ -29,7 +29,12 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
     }
     if let Some((step, seen)) = case.needs.iter().find_map(|need| env.unknown.get(need)) {
         let (step, seen) = (step.clone(), seen.clone());
-        return nothing(outcome(case, Verdict::Broken { step, seen }, Thread::default(), started));
+        return nothing(outcome(
+            case,
+            Verdict::Broken { step, seen },
+            Thread::default(),
+            started,
+        ));
     }
     let passes = match passes(env, case) {
         Ok(passes) => passes,

@@ -4,9 +4,9 @@
 //! in all others the setup would be broken, so they upload by PATCH instead. One that takes no manifest under its digest is
 //! told so by the case about that; where another pushes one so, the refusal says nothing of what that case is about.
 
+use super::Env;
 use super::cleanup::Stored;
 use super::isolate::short_hash;
-use super::Env;
 use crate::case::UploadHow;
 use crate::client::{Answer, Purpose, RequestSpec, Target, encode_query, resolve_location};
 use crate::expect;
@@ -74,8 +74,9 @@ async fn upload(env: &Env, ways: &mut Ways, repository: &str, bytes: &str) -> bo
     }
     ways.how = UploadHow::OnePatch;
     let seen = expect::status_text(&put);
-    ways.notes
-        .push(format!("PUT with the bytes of a blob answers {seen}, so setups upload by PATCH"));
+    ways.notes.push(format!(
+        "PUT with the bytes of a blob answers {seen}, so setups upload by PATCH"
+    ));
     true
 }
 
@@ -99,8 +100,9 @@ async fn push(env: &Env, ways: &mut Ways, repository: &str, config: &str) {
             by_digest.exchange.request.url,
             expect::status_text(&by_digest)
         );
-        ways.notes
-            .push(format!("no manifest is taken under its digest, so that cases which push one are broken: {seen}"));
+        ways.notes.push(format!(
+            "no manifest is taken under its digest, so that cases which push one are broken: {seen}"
+        ));
         ways.no_digests = Some(seen);
     }
 }
