@@ -93,6 +93,8 @@ pub struct Means {
     pub how: UploadHow,
     /// Whether `upload` may do so too in place of a POST and a PUT.
     pub any_way: bool,
+    /// Whether what is pushed without a tag gets one, on a target that takes no manifest under its digest.
+    pub tags: bool,
 }
 
 impl Means {
@@ -102,6 +104,15 @@ impl Means {
             chunk,
             how: UploadHow::PostThenPut,
             any_way: false,
+            tags: false,
+        }
+    }
+
+    /// Where a manifest without a tag is pushed to.
+    fn reference(&self, built: &Built) -> Template {
+        match self.tags {
+            true => Template::literal(format!("untagged-{}", &built.digest.encoded()[..32])),
+            false => Template::literal(built.digest.as_str()),
         }
     }
 }
@@ -114,6 +125,10 @@ pub fn expand(step: &Step, scope: &Scope, means: &Means) -> Result<Vec<Planned>,
     let reference = |built: &Arc<Built>, tag: &Option<Template>| match tag {
         Some(tag) => tag.clone(),
         None => Template::literal(built.digest.as_str()),
+    };
+    let pushed_as = |built: &Arc<Built>, tag: &Option<Template>| match tag {
+        None => means.reference(built),
+        Some(tag) => tag.clone(),
     };
     let mut requests = match &step.action {
         Action::Send(send) => vec![said(send, scope, means.chunk)?],
@@ -129,7 +144,7 @@ pub fn expand(step: &Step, scope: &Scope, means: &Means) -> Result<Vec<Planned>,
             push.add(
                 stage,
                 match built.role {
-                    Role::Manifest => vec![put_manifest(&built, reference(&built, tag), repo)],
+                    Role::Manifest => vec![put_manifest(&built, pushed_as(&built, tag), repo)],
                     Role::Blob | Role::Slice { .. } => upload(&built, means.how, repo, means.chunk),
                 },
             );
@@ -376,7 +391,7 @@ impl Push {
         let stage = needed.map_or(0, |stage| stage + 1);
         self.pushed.insert(built.digest.to_string(), stage);
         let requests = match built.role {
-            Role::Manifest => vec![put_manifest(built, Template::literal(built.digest.as_str()), repo)],
+            Role::Manifest => vec![put_manifest(built, means.reference(built), repo)],
             Role::Blob | Role::Slice { .. } => upload(built, means.how, repo, means.chunk),
         };
         self.add(stage, requests);

@@ -181,6 +181,8 @@ fn means(env: &Env, purpose: Purpose) -> Means {
         chunk: env.chunk,
         how: env.how,
         any_way: matches!(purpose, Purpose::Setup),
+        // Cases may be about tags and their list, so that only probes can do with some more of them.
+        tags: purpose == Purpose::Probe && env.no_digests.is_some(),
     }
 }
 
