@@ -207,14 +207,18 @@ fn names(page: &mut Page, names: &[NameSeen], arguments: &DoctorArguments) {
             "give repositories that exist with --repos a,b, or a place where new ones are allowed with --repo-prefix",
         );
     } else if names.iter().any(|name| !name.taken) {
-        page.advice("a registry may have such limits; a run needs names of three components, or --repos a,b");
+        page.advice("a registry may have such limits; a run needs names of one component more than its --repo-prefix has, or --repos a,b");
     }
 }
 
 fn capabilities(page: &mut Page, capabilities: &[CapabilityOutcome]) {
     page.title("Capabilities");
     for capability in capabilities {
-        let mark = if capability.present { "offered" } else { "absent" };
+        let mark = match capability.present {
+            true if capability.reason.starts_with("not known") => "unknown",
+            true => "offered",
+            false => "absent",
+        };
         page.row(mark, &format!("{}: {}", capability.name, capability.reason));
     }
     let pushes = capabilities.iter().find(|capability| capability.name == "push");

@@ -11,9 +11,10 @@ use super::expand::{expand_stores, storing};
 use super::gc::Slot;
 use super::given::{Given, has_changed};
 use super::isolate::{scope, setting};
+use super::perform::means;
 use crate::case::{Action, Case, Expectation, GIVEN, Node, Step, Template};
 use crate::client::{Answer, Exchange, Purpose, TransportError};
-use crate::content::{Scope, ScopeError};
+use crate::content::{Role, Scope, ScopeError};
 use crate::expect::{self, Mismatch};
 use crate::outcome::{CaseOutcome, ExpectationOutcome, Recorded, SkipReason, Verdict, Weight};
 
@@ -27,6 +28,15 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
     let started = Instant::now();
     if let Some(name) = env.lacking(&case.needs) {
         return nothing(skipped(case, SkipReason::Capability { name: name.to_string() }));
+    }
+    if let Some((step, seen)) = case.needs.iter().find_map(|need| env.unknown.get(need)) {
+        let (step, seen) = (step.clone(), seen.clone());
+        return nothing(outcome(
+            case,
+            Verdict::Broken { step, seen },
+            Thread::default(),
+            started,
+        ));
     }
     let passes = match passes(env, case) {
         Ok(passes) => passes,
@@ -229,7 +239,8 @@ impl Thread {
                 rest = later;
                 continue;
             }
-            let plans = expand_stores(stores, &self.scope, env.chunk).map_err(|error| missing(step, &error))?;
+            let plans = expand_stores(stores, &self.scope, &means(env, Purpose::Setup))
+                .map_err(|error| missing(step, &error))?;
             for (step, planned) in stores.iter().zip(plans) {
                 let performed = self.in_stages(env, step, 0, Purpose::Setup, &planned).await?;
                 performed.map_or(Ok(()), |performed| must_succeed(step, &performed.answer))?;
@@ -267,6 +278,12 @@ impl Thread {
         }
         if self.is_left_out(step) {
             return Ok(());
+        }
+        if let (Action::Push { node, tag: None, .. }, Some(seen)) = (&step.action, &env.no_digests)
+            && self.scope.node(node).is_ok_and(|node| node.role == Role::Manifest)
+        {
+            let (step, seen) = (describe(step), seen.clone());
+            return Err(Stop::Broken { step, seen });
         }
         let judged: Vec<&Expectation> = step
             .expect
@@ -373,6 +390,11 @@ impl Thread {
                     .is_ok_and(|found| found.iter().any(|m| speaks_of_status(&m.subject)))
         };
         let says_little = wrong_status || { others }.any(is_elsewhere);
+        // What a verb was to bring about did not come about, so nothing can be said of how.
+        let verb = !matches!(step.action, Action::Send(_));
+        if verb && !about_status && step.record.is_empty() && answer.status().is_some() {
+            must_succeed(step, answer)?;
+        }
         for (outcome, expectation) in outcomes.into_iter().zip(judged) {
             if !says_little || expect::speaks_of_status(&expectation.matchers) {
                 self.expectations.push(outcome);
@@ -380,10 +402,6 @@ impl Thread {
         }
         if wrong_status && changes {
             return Err(Stop::Judged);
-        }
-        let verb = !matches!(step.action, Action::Send(_));
-        if verb && !about_status && step.record.is_empty() {
-            must_succeed(step, answer)?;
         }
         Ok(())
     }

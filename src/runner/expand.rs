@@ -93,15 +93,15 @@ pub fn storing(steps: &[Step]) -> usize {
 
 /// The requests of steps that only store, by step. The blobs that they need go ahead with the first, all at once and each
 /// once, for nothing depends on their order; manifests keep theirs.
-pub fn expand_stores(steps: &[Step], scope: &Scope, chunk: u64) -> Result<Vec<Vec<Planned>>, ScopeError> {
+pub fn expand_stores(steps: &[Step], scope: &Scope, means: &Means) -> Result<Vec<Vec<Planned>>, ScopeError> {
     let mut ahead = Push::default();
     for step in steps {
-        ahead.blobs(step, scope, chunk)?;
+        ahead.blobs(step, scope, means)?;
     }
     let mut ahead = ahead.requests;
     let mut plans = Vec::with_capacity(steps.len());
     for step in steps {
-        let own = expand(step, scope, chunk)?.into_iter();
+        let own = expand(step, scope, means)?.into_iter();
         let own = own.filter(|request| !request.stores_blob).map(|request| Planned {
             stage: request.stage + 1,
             ..request
@@ -124,31 +124,68 @@ fn only_stores(step: &Step) -> bool {
     stores && step.needs.is_empty() && step.only_if.is_none() && step.capture.is_empty()
 }
 
+/// What of the target matters to how a step is sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Means {
+    /// The length of a chunk.
+    pub chunk: u64,
+    /// How `push` uploads blobs.
+    pub how: UploadHow,
+    /// Whether `upload` may do so too in place of a POST and a PUT.
+    pub any_way: bool,
+    /// Whether what is pushed without a tag gets one, on a target that takes no manifest under its digest.
+    pub tags: bool,
+}
+
+impl Means {
+    /// The usual ones, with chunks of this length.
+    pub fn usual(chunk: u64) -> Self {
+        Self {
+            chunk,
+            how: UploadHow::PostThenPut,
+            any_way: false,
+            tags: false,
+        }
+    }
+
+    /// Where a manifest without a tag is pushed to.
+    fn reference(&self, built: &Built) -> Template {
+        match self.tags {
+            true => Template::literal(format!("untagged-{}", &built.digest.encoded()[..32])),
+            false => Template::literal(built.digest.as_str()),
+        }
+    }
+}
+
 /// The requests of a step in order; the answer to the last is the one that is judged. Steps that send nothing of their
 /// own (`wait`, `gc`, `together`) have none.
-pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, ScopeError> {
+pub fn expand(step: &Step, scope: &Scope, means: &Means) -> Result<Vec<Planned>, ScopeError> {
     let repo = Place::of(step);
     let node = |name: &str| scope.node(name).cloned();
     let reference = |built: &Arc<Built>, tag: &Option<Template>| match tag {
         Some(tag) => tag.clone(),
         None => Template::literal(built.digest.as_str()),
     };
+    let pushed_as = |built: &Arc<Built>, tag: &Option<Template>| match tag {
+        None => means.reference(built),
+        Some(tag) => tag.clone(),
+    };
     let mut requests = match &step.action {
-        Action::Send(send) => vec![said(send, scope, chunk)?],
+        Action::Send(send) => vec![said(send, scope, means.chunk)?],
         Action::Push { node: name, tag, alone } => {
             let built = node(name)?;
             let mut push = Push::default();
             let needed = if *alone { &[] } else { built.requires.as_slice() };
             let stage = 1 + needed
                 .iter()
-                .map(|other| push.once(other, repo, chunk))
+                .map(|other| push.once(other, repo, means))
                 .max()
                 .unwrap_or(0);
             push.add(
                 stage,
                 match built.role {
-                    Role::Manifest => vec![put_manifest(&built, reference(&built, tag), repo)],
-                    Role::Blob | Role::Slice { .. } => upload(&built, UploadHow::PostThenPut, repo, chunk),
+                    Role::Manifest => vec![put_manifest(&built, pushed_as(&built, tag), repo)],
+                    Role::Blob | Role::Slice { .. } => upload(&built, means.how, repo, means.chunk),
                 },
             );
             push.requests.sort_by_key(|request| request.stage);
@@ -162,7 +199,13 @@ pub fn expand(step: &Step, scope: &Scope, chunk: u64) -> Result<Vec<Planned>, Sc
             let built = node(name)?;
             vec![read("HEAD", &built, reference(&built, tag), repo)]
         }
-        Action::Upload { node: name, how } => upload(node(name)?.as_ref(), *how, repo, chunk),
+        Action::Upload { node: name, how } => {
+            let how = match how {
+                UploadHow::PostThenPut if means.any_way => means.how,
+                how => *how,
+            };
+            upload(node(name)?.as_ref(), how, repo, means.chunk)
+        }
         Action::Mount { node: name, from } => {
             let built = node(name)?;
             let mut request = Planned::new("POST", repo.path("/blobs/uploads/"));
@@ -385,24 +428,24 @@ struct Push {
 
 impl Push {
     /// Adds what `built` needs and then itself, each content once. Its stage.
-    fn once(&mut self, built: &Arc<Built>, repo: Place, chunk: u64) -> u32 {
+    fn once(&mut self, built: &Arc<Built>, repo: Place, means: &Means) -> u32 {
         let key = (repo.0.to_string(), built.digest.to_string());
         if let Some(stage) = self.pushed.get(&key) {
             return *stage;
         }
-        let needed = built.requires.iter().map(|other| self.once(other, repo, chunk)).max();
+        let needed = built.requires.iter().map(|other| self.once(other, repo, means)).max();
         let stage = needed.map_or(0, |stage| stage + 1);
         self.pushed.insert(key, stage);
         let requests = match built.role {
-            Role::Manifest => vec![put_manifest(built, Template::literal(built.digest.as_str()), repo)],
-            Role::Blob | Role::Slice { .. } => upload(built, UploadHow::PostThenPut, repo, chunk),
+            Role::Manifest => vec![put_manifest(built, means.reference(built), repo)],
+            Role::Blob | Role::Slice { .. } => upload(built, means.how, repo, means.chunk),
         };
         self.add(stage, requests);
         stage
     }
 
     /// Adds the blobs that a step stores, whatever manifests are between.
-    fn blobs(&mut self, step: &Step, scope: &Scope, chunk: u64) -> Result<(), ScopeError> {
+    fn blobs(&mut self, step: &Step, scope: &Scope, means: &Means) -> Result<(), ScopeError> {
         let (Action::Push { node, .. } | Action::Upload { node, .. }) = &step.action else {
             return Ok(());
         };
@@ -410,7 +453,7 @@ impl Push {
         while let Some(built) = open.pop() {
             match built.role {
                 Role::Manifest => open.extend(&built.requires),
-                Role::Blob | Role::Slice { .. } => drop(self.once(built, Place::of(step), chunk)),
+                Role::Blob | Role::Slice { .. } => drop(self.once(built, Place::of(step), means)),
             }
         }
         Ok(())

@@ -66,7 +66,8 @@ impl Isolation {
                 let key = short_hash(case);
                 Some(
                     (0..count)
-                        .map(|index| format!("{prefix}/{run}/{key}{}", suffix(index)))
+                        // One component below the prefix and no more: some registries take names of two components only.
+                        .map(|index| format!("{prefix}/{run}-{key}{}", suffix(index)))
                         .collect(),
                 )
             }
@@ -144,6 +145,7 @@ mod tests {
             a.iter()
                 .all(|name| RepositoryName::from_str(name).is_ok_and(|name| name.is_valid_in_1_0()))
         );
+        assert!(a.iter().all(|name| name.split('/').count() == 2), "{a:?}");
     }
 
     #[test]

@@ -25,10 +25,11 @@ mod send;
 mod silence;
 mod together;
 mod vectors;
+mod ways;
 
 pub use control::Refusal;
 pub use examine::{Asked, Examined, NameSeen, examine};
-pub use expand::{Planned, PlannedBody, expand, fallback_tag};
+pub use expand::{Means, Planned, PlannedBody, expand, fallback_tag};
 pub use gc::{Collecting, Trigger};
 pub use given::{Reading, Wanted, WantedError};
 pub use isolate::{Isolation, RepoError};
@@ -40,7 +41,7 @@ pub use vectors::{Parsed, Vector, parse_strictly, vectors};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::case::{Level, Suite};
+use crate::case::{Level, Suite, UploadHow};
 use crate::client::Client;
 
 /// What every case of a run shares.
@@ -61,6 +62,12 @@ pub struct Env {
     pub chunk: u64,
     /// What the target offers, by capability name.
     pub capabilities: BTreeMap<String, bool>,
+    /// Why it is not known whether the target offers a capability, by name: what its probe needed first did not work.
+    pub unknown: BTreeMap<String, (String, String)>,
+    /// How content gets to the target where nothing is judged.
+    pub how: UploadHow,
+    /// What was seen, where the target takes a manifest under a tag and not under its digest.
+    pub no_digests: Option<String>,
     /// Whether what was pushed is left behind.
     pub keep: bool,
     /// How many copies of a step with content of its own are made at most.

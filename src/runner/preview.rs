@@ -1,7 +1,7 @@
 //! A case as the plain HTTP that it sends, without a target.
 
 use super::execute::describe;
-use super::expand::{Planned, expand, expand_stores, storing};
+use super::expand::{Means, Planned, expand, expand_stores, storing};
 use super::isolate::{Isolation, scope, setting};
 use crate::case::{Action, Case, Step};
 use crate::content::Scope;
@@ -64,7 +64,7 @@ pub fn preview(case: &Case) -> Result<Vec<PreviewStep>, String> {
             rest = later;
             continue;
         }
-        let plans = expand_stores(stores, &scope, CHUNK).map_err(|error| error.to_string())?;
+        let plans = expand_stores(stores, &scope, &Means::usual(CHUNK)).map_err(|error| error.to_string())?;
         for (step, planned) in stores.iter().zip(plans) {
             out.push(preview_planned(step, true, &scope, &planned));
         }
@@ -77,7 +77,7 @@ pub fn preview(case: &Case) -> Result<Vec<PreviewStep>, String> {
 }
 
 fn preview_step(step: &Step, setup: bool, scope: &Scope, out: &mut Vec<PreviewStep>) -> Result<(), String> {
-    let planned = expand(step, scope, CHUNK).map_err(|error| error.to_string())?;
+    let planned = expand(step, scope, &Means::usual(CHUNK)).map_err(|error| error.to_string())?;
     out.push(preview_planned(step, setup, scope, &planned));
     if let Action::Together { steps, .. } = &step.action {
         for inner in steps {

@@ -59,7 +59,10 @@ pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
                     outcome.reason = format!("needs {name}");
                     outcome.evidence = None;
                 }
-                None => probed.chunk = probed.chunk.or(seen.chunk),
+                None => {
+                    probed.chunk = probed.chunk.or(seen.chunk);
+                    env.unknown.extend(seen.broken.map(|why| (outcome.name.clone(), why)));
+                }
             }
             env.capabilities.insert(outcome.name.clone(), outcome.present);
             settled.insert(outcome.name.clone(), outcome);
@@ -83,6 +86,8 @@ fn needs<'c>(env: &Env, capability: &'c Capability) -> &'c [String] {
 /// What one probe found, whatever became of those that it needs.
 struct Seen {
     outcome: CapabilityOutcome,
+    /// The step that had to work first and did not, and what was seen.
+    broken: Option<(String, String)>,
     chunk: Option<u64>,
     stored: Stored,
 }
@@ -91,6 +96,7 @@ impl From<CapabilityOutcome> for Seen {
     fn from(outcome: CapabilityOutcome) -> Self {
         Self {
             outcome,
+            broken: None,
             chunk: None,
             stored: Stored::default(),
         }
@@ -181,6 +187,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
             return outcome.into();
         }
     };
+    let mut broken = None;
     match look(env, capability, &mut thread).await {
         Ok((declined, seen)) => {
             outcome.present = !declined;
@@ -190,7 +197,10 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
                 seen
             };
         }
-        Err(Stop::Broken { step, seen }) => outcome.reason = format!("taken as offered: {step}: {seen}"),
+        Err(Stop::Broken { step, seen }) => {
+            outcome.reason = format!("not known: {step}: {seen}");
+            broken = Some((format!("find out about {}: {step}", capability.name), seen));
+        }
         Err(Stop::Error(message)) => outcome.reason = format!("taken as offered: {message}"),
         Err(Stop::Judged | Stop::NotApplicable { .. }) => outcome.reason = "taken as offered".to_string(),
     }
@@ -202,6 +212,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
         .and_then(|text| text.trim().parse().ok());
     Seen {
         outcome,
+        broken,
         chunk,
         stored: thread.stored,
     }

@@ -15,8 +15,8 @@ use super::gc::{self, Collecting, Collector, Done};
 use super::given::{self, Reading};
 use super::probe::{self, Probed};
 use super::silence::Silence;
-use super::{Env, Isolation, order};
-use crate::case::{Profile, Suite};
+use super::{Env, Isolation, order, ways};
+use crate::case::{Profile, Suite, UploadHow};
 use crate::client::Client;
 use crate::outcome::{
     CapabilityOutcome, CaseOutcome, Collection, Counts, Partition, Report, RunInfo, SCHEMA, TargetInfo, lighten,
@@ -256,6 +256,9 @@ impl Env {
             seed: options.seed,
             chunk: CHUNK,
             capabilities: Default::default(),
+            unknown: Default::default(),
+            how: UploadHow::PostThenPut,
+            no_digests: None,
             keep: options.keep,
             copies: options.copies,
             unkept: Default::default(),
@@ -299,7 +302,17 @@ pub(super) async fn meet(
     let probed = tokio::select! {
         biased;
         () = stop.cancelled() => Default::default(),
-        probed = probe::probe(env, &options.cases, &given) => probed,
+        probed = async {
+            if env.only_reads {
+                return probe::probe(env, &options.cases, &given).await;
+            }
+            let ways = ways::find(env).await;
+            (env.how, env.no_digests) = (ways.how, ways.no_digests);
+            greeting.notes.extend(ways.notes);
+            let mut probed = probe::probe(env, &options.cases, &given).await;
+            probed.stored.extend(ways.stored);
+            probed
+        } => probed,
     };
     control::check_login(env, &options.cases, &probed.capabilities, &options.url)?;
     env.chunk = probed.chunk.unwrap_or(CHUNK).max(CHUNK);

@@ -17,12 +17,27 @@ have_go_program() {
   rm -rf "$source"
 }
 
+# Where it comes from it is called `registry`, which other programs in a PATH may be called too.
+have_distribution() { have_go_program github.com/distribution/distribution/v3/cmd/registry v3.0.0 distribution; }
 have_olareg() { have_go_program github.com/olareg/olareg/cmd/olareg v0.1.2 olareg; }
 have_official() {
   have_go_program github.com/opencontainers/distribution-spec/conformance v0.0.0-20260831232431-97274622c111 oci-conformance
 }
 have_crane() { have_go_program github.com/google/go-containerregistry/cmd/crane v0.22.1 crane; }
 have_oras() { have_go_program oras.land/oras/cmd/oras v1.3.0 oras; }
+
+have_container_registry() {
+  ! command -v container-registry >/dev/null || return 0
+  command -v cargo >/dev/null || return 1
+  local root
+  root=$(mktemp -d)
+  mkdir -p "$registries_bin"
+  # Its own profile optimises all of it at once, which takes several times as long.
+  (CARGO_TARGET_DIR=$root/target CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+    cargo install --quiet --locked --root "$root" --version 0.3.1 --features bin container-registry &&
+    cp "$root/bin/container-registry" "$registries_bin/") >"$root/log" 2>&1 || { tail -n 3 "$root/log" >&2; rm -rf "$root"; return 1; }
+  rm -rf "$root"
+}
 
 # Debian's package $1, where this is a Debian and we may install, for the program of that name.
 have_package() {

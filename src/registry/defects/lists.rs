@@ -64,8 +64,8 @@ pub(super) fn tags(seen: &Seen<'_>, name: &RepositoryName, reply: Reply) -> Repl
         M::TagsLinkPrevious => relink(reply, &|link| link.replace("next", "prev")),
         M::TagsLinkToStart => relink(reply, &|_| format!("<{path}?n={}>; rel=\"next\"", n.unwrap_or("1"))),
         M::TagsSecondPageNoLink if last.is_some() => reply.without(header::LINK),
-        M::TagsLinkAtEnd if link.is_none() && n.is_some_and(|n| n != "0") && !tags.is_empty() => {
-            let last = tags.last().copied().unwrap_or_default();
+        M::TagsLinkAtEnd if link.is_none() && n.is_some_and(|n| n != "0") => {
+            let last = tags.last().copied().or(last).unwrap_or_default();
             let n = n.unwrap_or_default();
             reply.with(header::LINK, format_args!("<{path}?n={n}&last={last}>; rel=\"next\""))
         }
