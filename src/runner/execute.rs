@@ -14,7 +14,7 @@ use super::isolate::{scope, setting};
 use super::perform::means;
 use crate::case::{Action, Case, Expectation, GIVEN, Node, Step, Template};
 use crate::client::{Answer, Exchange, Purpose, TransportError};
-use crate::content::{Role, Scope, ScopeError};
+use crate::content::{Scope, ScopeError};
 use crate::expect::{self, Mismatch};
 use crate::outcome::{CaseOutcome, ExpectationOutcome, Recorded, SkipReason, Verdict, Weight};
 
@@ -29,14 +29,9 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
     if let Some(name) = env.lacking(&case.needs) {
         return nothing(skipped(case, SkipReason::Capability { name: name.to_string() }));
     }
-    if let Some((step, seen)) = case.needs.iter().find_map(|need| env.unknown.get(need)) {
-        let (step, seen) = (step.clone(), seen.clone());
-        return nothing(outcome(
-            case,
-            Verdict::Broken { step, seen },
-            Thread::default(),
-            started,
-        ));
+    if let Some((step, seen)) = case.needs.iter().find_map(|need| env.unknown.get(need)).cloned() {
+        let verdict = Verdict::Broken { step, seen };
+        return nothing(outcome(case, verdict, Thread::default(), started));
     }
     let passes = match passes(env, case) {
         Ok(passes) => passes,
@@ -279,12 +274,7 @@ impl Thread {
         if self.is_left_out(step) {
             return Ok(());
         }
-        if let (Action::Push { node, tag: None, .. }, Some(seen)) = (&step.action, &env.no_digests)
-            && self.scope.node(node).is_ok_and(|node| node.role == Role::Manifest)
-        {
-            let (step, seen) = (describe(step), seen.clone());
-            return Err(Stop::Broken { step, seen });
-        }
+        self.refuse_digests(env, step)?;
         let judged: Vec<&Expectation> = step
             .expect
             .iter()

@@ -4,15 +4,29 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::time::sleep;
 
-use super::execute::{Performed, Stop, Thread, broken, missing};
+use super::execute::{Performed, Stop, Thread, broken, describe, missing};
 use super::{Env, Means, Planned, expand, lost, send};
 use crate::case::{Action, Step};
 use crate::client::{Answer, Purpose};
+use crate::content::Role;
 
 /// Pieces of content that are pushed at once for one step.
 const AT_ONCE: usize = 16;
 
 impl Thread {
+    /// On a target that takes no manifest under its digest, a push of one so says nothing of what the case is about.
+    pub(super) fn refuse_digests(&self, env: &Env, step: &Step) -> Result<(), Stop> {
+        match (&step.action, &env.no_digests) {
+            (Action::Push { node, tag: None, .. }, Some(seen))
+                if self.scope.node(node).is_ok_and(|node| node.role == Role::Manifest) =>
+            {
+                let (step, seen) = (describe(step), seen.clone());
+                Err(Stop::Broken { step, seen })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Sends what a step sends. `None` for a step that has no answer of its own.
     pub async fn perform(
         &mut self,
