@@ -383,6 +383,10 @@ impl<'a> Player<'a> {
 
     async fn transmit(&mut self, mut request: RequestSpec) -> Answer {
         request.max_body = Some(MOST_BODY);
+        request.brief = !self.manner.patient;
+        if request.via == Via::Auto {
+            request.via = Via::Kept;
+        }
         if let Body::Bytes(bytes) = &request.body {
             self.played.bytes += bytes.len() as u64;
         }
