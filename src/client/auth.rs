@@ -186,6 +186,10 @@ impl<K, V> Default for Recent<K, V> {
 }
 
 impl<K: Eq + Hash, V> Recent<K, V> {
+    fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.old.is_empty()
+    }
+
     fn get(&self, key: &K) -> Option<&V> {
         self.new.get(key).or_else(|| self.old.get(key))
     }
@@ -205,12 +209,14 @@ impl<K: Eq + Hash, V> Recent<K, V> {
 
 impl Logins {
     /// The value of `Authorization` with which a request is likely to be let in, if one is known.
-    pub fn authorization(&self, login: &Login, errand: &Errand) -> Option<String> {
+    pub fn authorization(&self, login: &Login, errand: impl FnOnce() -> Errand) -> Option<String> {
         if let Login::RegistryToken(token) = login {
             return Some(bearer(token));
         }
         let state = self.state();
-        if let Some(grant) = state.grants.get(errand) {
+        if !state.grants.is_empty()
+            && let Some(grant) = state.grants.get(&errand())
+        {
             return state.valid(grant).map(bearer);
         }
         state.basic.then(|| basic(login)).flatten()

@@ -284,6 +284,17 @@ impl BodyRecord {
         BodyRecord::of(b"")
     }
 
+    /// The record of a body of which nothing was written down.
+    pub(super) fn unknown() -> BodyRecord {
+        BodyRecord {
+            len: 0,
+            sha256: String::new(),
+            preview: String::new(),
+            truncated: true,
+            binary: false,
+        }
+    }
+
     /// The record of a body that is at hand, without redaction.
     pub fn of(body: &[u8]) -> BodyRecord {
         let sha256 = hex::encode(Sha256::digest(body));
@@ -365,9 +376,9 @@ pub struct Received {
     pub whole: bool,
     /// Length in bytes.
     pub len: u64,
-    /// SHA-256 of the whole body, lower-case hex.
+    /// SHA-256 of the whole body, lower-case hex; empty in the answer to a brief request.
     pub sha256: String,
-    /// SHA-512 of the whole body, lower-case hex.
+    /// SHA-512 of the whole body, lower-case hex; empty in the answer to a brief request.
     pub sha512: String,
     /// The body as JSON, read when it is first asked for.
     pub(super) document: Document,

@@ -104,7 +104,7 @@ impl Pool {
             .iter()
             .map(|(n, v)| (n.as_str().to_owned(), v.as_bytes().to_vec()))
             .collect();
-        let mut intake = Intake::new(out.keep, out.max_body);
+        let mut intake = Intake::of(out);
         intake.expect(response.content_length().unwrap_or(0));
         let error = loop {
             match clock.bound(Phase::Read, response.chunk()).await {

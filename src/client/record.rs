@@ -45,8 +45,12 @@ impl Flight {
 
     /// Ends the request.
     pub fn answer(&mut self, spec: &RequestSpec, url: String, done: Delivery, redactor: &Redactor) -> Answer {
-        let request = request_record(&done, redactor);
-        let response = done.wire.reply.as_ref().map(|reply| response_record(reply, redactor));
+        let (request, response) = if spec.brief {
+            (brief_request(&done), done.wire.reply.as_ref().map(brief_response))
+        } else {
+            let response = done.wire.reply.as_ref().map(|reply| response_record(reply, redactor));
+            (request_record(&done, redactor), response)
+        };
         let error = done.wire.error.map(|error| clean(error, redactor));
         let (headers, body) = match done.wire.reply {
             Some(reply) => (
@@ -140,6 +144,28 @@ pub(super) fn response_record(reply: &Reply, redactor: &Redactor) -> Response {
             .collect(),
         body: BodyRecord::of_stream(*len, sha256.clone(), bytes, |text, cut| redactor.body(text, cut)),
         raw_head: reply.raw_head.as_ref().map(|head| redactor.start(&escape(head).0)),
+        trailing: reply.trailing,
+    }
+}
+
+fn brief_request(done: &Delivery) -> Request {
+    Request {
+        method: done.out.method.clone(),
+        url: String::new(),
+        headers: Vec::new(),
+        body: BodyRecord::unknown(),
+        transport: done.transport,
+    }
+}
+
+fn brief_response(reply: &Reply) -> Response {
+    Response {
+        status: reply.status,
+        version: reply.version.clone(),
+        reason: None,
+        headers: Vec::new(),
+        body: BodyRecord::unknown(),
+        raw_head: None,
         trailing: reply.trailing,
     }
 }

@@ -43,6 +43,9 @@ pub struct RequestSpec {
     pub total: Option<Duration>,
     /// Whether 429 and 503 with `Retry-After` and lost connections lead to a repetition.
     pub repeat: bool,
+    /// Whether the evidence may be cut down to the method and the status, and bodies go without hashes: for whoever sends
+    /// so much that nobody will read it.
+    pub brief: bool,
 }
 
 /// Where a request goes.
@@ -113,6 +116,9 @@ pub enum Via {
     Auto,
     /// Byte for byte, on a connection of its own.
     Raw,
+    /// Kept-alive connections without any library between: the fastest, for plain HTTP without a proxy. What cannot travel
+    /// so goes as with `Auto`.
+    Kept,
 }
 
 impl RequestSpec {
@@ -133,6 +139,7 @@ impl RequestSpec {
             keep: None,
             total: None,
             repeat: true,
+            brief: false,
         }
     }
 

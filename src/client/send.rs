@@ -17,7 +17,7 @@ use super::credentials::Login;
 use super::exchange::{Answer, Hop, Purpose, Transport, TransportError, escape};
 use super::options::{Limits, Options, SetupError};
 use super::pooled::{self, Pool};
-use super::raw::{self, Dialer};
+use super::raw::{self, Dialer, Kept};
 use super::record::{Delivery, Flight, request_record, response_record};
 use super::redact::Redactor;
 use super::request::{Auth, Body, Redirects, RequestSpec, Target, Via};
@@ -48,6 +48,7 @@ pub(super) struct Inner {
     pub logins: Logins,
     pub started: Instant,
     pool: Pool,
+    kept: Kept,
     dialer: Dialer,
     /// Whether kept-alive connections of this target have been seen to break.
     pool_breaks: AtomicBool,
@@ -63,6 +64,7 @@ impl Client {
         options.login.teach(&redactor);
         let inner = Inner {
             pool: Pool::new(tls.clone(), &options.limits, direct, resolver.clone())?,
+            kept: Kept::default(),
             dialer: Dialer::new(tls, direct, resolver),
             redactor,
             logins: Logins::default(),
@@ -285,8 +287,8 @@ impl Client {
             add("Content-Length", len.to_string());
         }
         if self.speaks_for_us(spec, leg) {
-            let errand = Errand::of(&leg.method, &leg.place.target, &spec.scopes);
-            if let Some(value) = self.inner.logins.authorization(&options.login, &errand) {
+            let errand = || Errand::of(&leg.method, &leg.place.target, &spec.scopes);
+            if let Some(value) = self.inner.logins.authorization(&options.login, errand) {
                 // It may be so old that it was forgotten.
                 if let Some(token) = value.strip_prefix("Bearer ") {
                     self.inner.redactor.learn_token(token);
@@ -301,6 +303,7 @@ impl Client {
             body: leg.body.clone(),
             keep: spec.keep.unwrap_or(options.keep),
             max_body: spec.max_body,
+            brief: spec.brief,
         }
     }
 }
@@ -320,6 +323,14 @@ impl Inner {
         // Proxies need not grant the tunnel that the raw transport asks for: behind one it is the last resort.
         let better_raw = (large || risky) && !self.dialer.proxied(&out.place.origin);
         let raw = via == Via::Raw || !spec.omit.is_empty() || better_raw;
+        if via == Via::Kept && !raw && raw::fits(&out) && !self.dialer.proxied(&out.place.origin) {
+            let wire = self.kept.send(&out, &self.dialer, clock).await;
+            return Delivery {
+                out,
+                transport: Transport::Pooled,
+                wire,
+            };
+        }
         let fitting = if raw { None } else { pooled::fit(&out) };
         let (transport, wire) = match fitting {
             Some(fitting) => (Transport::Pooled, self.pool.send(&out, fitting, clock).await),

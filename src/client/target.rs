@@ -314,8 +314,12 @@ impl Place {
 
     /// The URL, for evidence. A target that is no path is set apart by a space.
     pub fn url(&self) -> String {
-        let gap = if self.target.starts_with('/') { "" } else { " " };
-        format!("{}{gap}{}", self.origin, self.target)
+        let mut url = self.origin.to_string();
+        if !self.target.starts_with('/') {
+            url.push(' ');
+        }
+        url.push_str(&self.target);
+        url
     }
 }
 

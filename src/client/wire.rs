@@ -31,6 +31,8 @@ pub(super) struct Outgoing {
     /// Response body bytes kept, and read at most.
     pub keep: usize,
     pub max_body: Option<u64>,
+    /// Whether bodies are known by their bytes alone, without hashes.
+    pub brief: bool,
 }
 
 /// What became of it.
@@ -117,11 +119,19 @@ pub(super) struct Intake {
     bytes: Vec<u8>,
     whole: bool,
     pub len: u64,
-    sha256: Sha256,
-    sha512: Sha512,
+    hashes: Option<(Sha256, Sha512)>,
 }
 
 impl Intake {
+    /// The body of the answer to a request.
+    pub fn of(out: &Outgoing) -> Intake {
+        let mut intake = Intake::new(out.keep, out.max_body);
+        if out.brief {
+            intake.hashes = None;
+        }
+        intake
+    }
+
     pub fn new(keep: usize, max: Option<u64>) -> Intake {
         Intake {
             keep,
@@ -129,8 +139,7 @@ impl Intake {
             bytes: Vec::new(),
             whole: true,
             len: 0,
-            sha256: Sha256::new(),
-            sha512: Sha512::new(),
+            hashes: Some(Default::default()),
         }
     }
 
@@ -149,8 +158,10 @@ impl Intake {
                 limit,
             });
         }
-        self.sha256.update(piece);
-        self.sha512.update(piece);
+        if let Some((sha256, sha512)) = &mut self.hashes {
+            sha256.update(piece);
+            sha512.update(piece);
+        }
         if self.whole {
             if self.bytes.len() + piece.len() <= self.keep {
                 self.bytes.extend_from_slice(piece);
@@ -167,12 +178,15 @@ impl Intake {
     }
 
     pub fn finish(self) -> Received {
+        let (sha256, sha512) = self.hashes.map_or_else(Default::default, |(sha256, sha512)| {
+            (hex::encode(sha256.finalize()), hex::encode(sha512.finalize()))
+        });
         Received {
             bytes: Bytes::from(self.bytes),
             whole: self.whole,
             len: self.len,
-            sha256: hex::encode(self.sha256.finalize()),
-            sha512: hex::encode(self.sha512.finalize()),
+            sha256,
+            sha512,
             document: Document::default(),
         }
     }
@@ -187,6 +201,17 @@ pub(super) struct Sent {
 }
 
 impl Sent {
+    /// A body that was sent whole.
+    pub fn of(body: &Body, brief: bool) -> Sent {
+        let mut sent = Sent::default();
+        if let Body::Bytes(bytes) = body
+            && !brief
+        {
+            sent.push(bytes);
+        }
+        sent
+    }
+
     pub fn push(&mut self, piece: &[u8]) {
         self.len += piece.len() as u64;
         self.sha256.update(piece);

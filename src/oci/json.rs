@@ -275,13 +275,18 @@ pub(super) fn push_pointer(pointer: &mut String, step: &str) {
 
 fn write_string(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str("\"")?;
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => write!(f, "\\{character}")?,
-            '\u{0}'..='\u{1f}' => write!(f, "\\u{:04x}", u32::from(character))?,
-            _ => write!(f, "{character}")?,
+    let mut rest = text;
+    // What stands for itself is written in one go: a text may have megabytes.
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+        let (before, special) = (&rest[..at], rest.as_bytes()[at]);
+        f.write_str(before)?;
+        match special {
+            b'"' | b'\\' => write!(f, "\\{}", char::from(special))?,
+            _ => write!(f, "\\u{special:04x}")?,
         }
+        rest = &rest[at + 1..];
     }
+    f.write_str(rest)?;
     f.write_str("\"")
 }
 

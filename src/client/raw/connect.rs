@@ -85,8 +85,8 @@ impl Dialer {
     }
 
     fn proxy(&self, origin: &Origin) -> Option<Intercept> {
-        let uri = origin.to_string().parse().ok()?;
-        self.proxies.as_ref()?.intercept(&uri)
+        let proxies = self.proxies.as_ref()?;
+        proxies.intercept(&origin.to_string().parse().ok()?)
     }
 }
 

@@ -5,6 +5,7 @@
 //! Adds nothing to a request; follows no redirect and knows no login.
 
 mod connect;
+mod kept;
 mod read;
 
 use std::io;
@@ -16,6 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until, timeout};
 
 pub(super) use connect::Dialer;
+pub(super) use kept::{Kept, fits};
 use read::{Head, Reader};
 
 use super::exchange::{Phase, TransportError};
@@ -67,7 +69,7 @@ async fn converse<S: AsyncRead + AsyncWrite>(stream: S, out: &Outgoing, clock: &
     }
     let mut reader = Reader::new(read_half, *clock, out.place.origin.authority());
     let mut sent = Sent::default();
-    let mut intake = Intake::new(out.keep, out.max_body);
+    let mut intake = Intake::of(out);
     let is_head = out.method == "HEAD";
     let proceed = Notify::new();
 
@@ -174,7 +176,9 @@ async fn write<W: AsyncWrite + Unpin>(
     }
     let chunked = out.body.announced().is_none();
     for piece in Pieces::of(&out.body) {
-        sent.push(&piece);
+        if !out.brief {
+            sent.push(&piece);
+        }
         if chunked {
             buffer.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
         }

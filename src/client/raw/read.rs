@@ -5,6 +5,7 @@
 //! heads and trailers are bounded, and a body is never held beyond what the [`Intake`] keeps.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
@@ -72,6 +73,22 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
+    /// Begins to read another response from the same connection.
+    pub fn begin(&mut self, clock: Clock) {
+        self.clock = clock;
+        self.first.clear();
+    }
+
+    /// The connection.
+    pub fn io(&mut self) -> &mut R {
+        &mut self.io
+    }
+
+    /// How many bytes were read that nothing has asked for.
+    pub fn left_over(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// The first bytes of the reply.
     pub fn first(&self) -> &[u8] {
         &self.first
@@ -125,9 +142,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         if self.buffer.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count() > 8 {
             return Err(self.malformed("it begins with empty lines".to_owned()));
         }
-        let mut fields = [httparse::EMPTY_HEADER; FIELDS];
-        let mut response = httparse::Response::new(&mut fields);
-        let len = match response.parse(&self.buffer) {
+        let mut fields = [const { MaybeUninit::uninit() }; FIELDS];
+        let mut response = httparse::Response::new(&mut []);
+        let config = httparse::ParserConfig::default();
+        let len = match config.parse_response_with_uninit_headers(&mut response, &self.buffer, &mut fields) {
             Ok(httparse::Status::Complete(len)) => len,
             Ok(httparse::Status::Partial) => return Ok(None),
             Err(httparse::Error::TooManyHeaders) => {

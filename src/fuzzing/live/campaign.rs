@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use tokio::sync::broadcast;
 
 use super::choices::Shrinker;
 use super::corpus::Corpus;
@@ -41,7 +42,24 @@ const TIDY: Duration = Duration::from_secs(10);
 pub async fn run(options: Options, show: impl Fn(&Progress) + Send + Sync + 'static) -> Outcome {
     let jobs = options.jobs.max(1);
     let shared = Arc::new(Shared::new(options));
-    let workers: Vec<_> = (0..jobs).map(|_| tokio::spawn(Shared::work(shared.clone()))).collect();
+    // Each has a thread and a runtime of its own, so that an answer wakes whoever waits for it and nobody else. None ends
+    // before all others: a connection that it opened may be in use elsewhere.
+    let (working, _) = broadcast::channel::<()>(1);
+    let worker = || {
+        let (shared, working) = (shared.clone(), working.clone());
+        tokio::task::spawn_blocking(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let mut others = working.subscribe();
+                shared.work().await;
+                drop(working);
+                let _ = others.recv().await;
+            });
+            Ok::<_, std::io::Error>(())
+        })
+    };
+    let workers: Vec<_> = (0..jobs).map(|_| worker()).collect();
+    drop(working);
     let telling = {
         let shared = shared.clone();
         tokio::spawn(async move {
@@ -53,9 +71,12 @@ pub async fn run(options: Options, show: impl Fn(&Progress) + Send + Sync + 'sta
     };
     for worker in workers {
         // A worker that panicked has found a mistake of this tool, which must not be lost.
-        if let Err(error) = worker.await {
-            shared.state().outcome.broken.get_or_insert(error.to_string());
-        }
+        let broken = match worker.await {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        shared.state().outcome.broken.get_or_insert(broken);
     }
     shared.tidy(jobs).await;
     telling.abort();

@@ -6,6 +6,10 @@ use std::sync::LazyLock;
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::media_type;
 
+/// What all digests of the palette begin with, and how long they are.
+const ALGORITHM: &str = "sha256";
+const DIGEST: usize = ALGORITHM.len() + 1 + 64;
+
 /// A piece of content.
 #[derive(Debug)]
 pub struct Piece {
@@ -47,18 +51,30 @@ const CHILD: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image
 
 /// The pieces that a document names by their digests, with what these need in turn.
 pub fn named_in(bytes: &[u8]) -> Vec<usize> {
-    let has = |bytes: &[u8], piece: &Piece| {
-        let digest = piece.digest.as_str().as_bytes();
-        bytes.windows(digest.len()).any(|window| window == digest)
-    };
-    let direct: Vec<&Piece> = PIECES.iter().filter(|piece| has(bytes, piece)).collect();
-    let needed = |piece: &Piece| {
-        direct.iter().any(|named| named.name == piece.name)
-            || direct
+    let mut found = digests_in(bytes);
+    let manifests = found.iter().map(|at| &PIECES[*at]).filter(|piece| piece.is_manifest);
+    let inner: Vec<usize> = manifests.flat_map(|piece| digests_in(piece.text.as_bytes())).collect();
+    found.extend(inner);
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The pieces whose digests occur. A document may have megabytes, so it is gone through once.
+fn digests_in(bytes: &[u8]) -> Vec<usize> {
+    let mut found = Vec::new();
+    for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b':') {
+        let digest = at
+            .checked_sub(ALGORITHM.len())
+            .and_then(|at| bytes.get(at..)?.get(..DIGEST));
+        let piece = digest.and_then(|digest| {
+            PIECES
                 .iter()
-                .any(|named| named.is_manifest && has(named.text.as_bytes(), piece))
-    };
-    (0..PIECES.len()).filter(|at| needed(&PIECES[*at])).collect()
+                .position(|piece| piece.digest.as_str().as_bytes() == digest)
+        });
+        found.extend(piece.filter(|piece| !found.contains(piece)));
+    }
+    found
 }
 
 #[cfg(test)]

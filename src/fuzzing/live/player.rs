@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -185,17 +186,21 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// The bytes as nobody has pushed them here: with white space at the end, which changes the digest and nothing else.
-    pub fn unlike_others(&mut self, bytes: &[u8]) -> Bytes {
-        let mut bytes = bytes.to_vec();
+    /// The bytes as nobody has pushed them here, with their digest: white space at the end changes that and nothing else.
+    pub fn unlike_others(&mut self, bytes: &[u8]) -> (Bytes, String) {
+        let mut longer = Vec::with_capacity(bytes.len() + 1 + NONCE_BITS as usize);
+        longer.extend_from_slice(bytes);
+        let mut bytes = longer;
         if let Some(nonce) = self.manner.nonce {
             bytes.push(b'\n');
             bytes.extend((0..NONCE_BITS).map(|bit| if nonce >> bit & 1 == 1 { b'\t' } else { b' ' }));
         }
-        while !self.room.pushed.insert(sha256(&bytes)) {
+        let mut digest = sha256(&bytes);
+        while !self.room.pushed.insert(digest.clone()) {
             bytes.push(b' ');
+            digest = sha256(&bytes);
         }
-        bytes.into()
+        (bytes.into(), digest)
     }
 
     /// Puts the pieces in place that a document names.
@@ -314,7 +319,7 @@ impl<'a> Player<'a> {
             entry.call.method,
             endpoint(&entry.call.target),
             cause.map(|cause| cause.to_string()).unwrap_or_default(),
-            complaint(answer),
+            complaint(error_document(answer).as_ref()),
         );
         self.played.violations.push(Violation {
             oracle,
@@ -335,7 +340,9 @@ impl<'a> Player<'a> {
     fn request(&self, call: &Call) -> RequestSpec {
         let repository = &self.room.repository;
         let mut target = call.target.replace("${repo}", repository);
-        target = target.replace("${other}", &format!("{repository}-other"));
+        if target.contains("${other}") {
+            target = target.replace("${other}", &format!("{repository}-other"));
+        }
         let session = target
             .strip_prefix("${s")
             .and_then(|rest| rest.split('}').next()?.parse::<usize>().ok());
@@ -383,6 +390,10 @@ impl<'a> Player<'a> {
 
     async fn transmit(&mut self, mut request: RequestSpec) -> Answer {
         request.max_body = Some(MOST_BODY);
+        request.brief = !self.manner.patient;
+        if request.via == Via::Auto {
+            request.via = Via::Kept;
+        }
         if let Body::Bytes(bytes) = &request.body {
             self.played.bytes += bytes.len() as u64;
         }
@@ -428,7 +439,8 @@ impl<'a> Player<'a> {
             ms if ms < 2000.0 => 1,
             _ => 2,
         };
-        let complaint = complaint(answer);
+        let document = error_document(answer);
+        let complaint = complaint(document.as_ref());
         let mut hasher = DefaultHasher::new();
         (call, status, names, slow, &complaint).hash(&mut hasher);
         self.played.features.insert(hasher.finish());
@@ -436,7 +448,7 @@ impl<'a> Player<'a> {
         // 501 and 505 say that a request is beyond the server, not that the server broke.
         if status >= 500 && !matches!(status, 501 | 505 | 507) {
             self.accuse(Oracle::ServerError, answer, ok, format!("{status} {}", preview(answer)));
-        } else if (400..500).contains(&status) && !is_well_formed(answer) {
+        } else if (400..500).contains(&status) && document.is_some_and(|document| !is_well_formed(&document)) {
             let matcher = r#"{json: {/errors: {type: array, every: {/code: {type: string}}}}}"#;
             self.accuse(Oracle::ErrorBody, answer, matcher, preview(answer));
         }
@@ -444,17 +456,20 @@ impl<'a> Player<'a> {
 }
 
 /// The value of `Accept` with every type of a manifest: what a client sends that takes anything.
-pub fn any_manifest() -> String {
-    [
-        media_type::OCI_MANIFEST,
-        media_type::OCI_INDEX,
-        media_type::DOCKER_MANIFEST,
-        media_type::DOCKER_LIST,
-        media_type::ORAS_ARTIFACT,
-        media_type::OCI_ARTIFACT_WITHDRAWN,
-        "*/*",
-    ]
-    .join(", ")
+pub fn any_manifest() -> &'static str {
+    static TYPES: LazyLock<String> = LazyLock::new(|| {
+        [
+            media_type::OCI_MANIFEST,
+            media_type::OCI_INDEX,
+            media_type::DOCKER_MANIFEST,
+            media_type::DOCKER_LIST,
+            media_type::ORAS_ARTIFACT,
+            media_type::OCI_ARTIFACT_WITHDRAWN,
+            "*/*",
+        ]
+        .join(", ")
+    });
+    &TYPES
 }
 
 /// The digest of some bytes, as a registry makes it.
@@ -493,19 +508,22 @@ fn endpoint(target: &str) -> &'static str {
         .next()
         .and_then(|path| path.rsplit('/').next())
         .unwrap_or_default();
-    let is_digest = last.parse::<Digest>().is_ok_and(|digest| digest.algorithm().is_some());
+    let is_digest = || last.parse::<Digest>().is_ok_and(|digest| digest.algorithm().is_some());
     match name {
-        "manifests" if is_digest => "manifests-by-digest",
+        "manifests" if is_digest() => "manifests-by-digest",
         name => name,
     }
 }
 
+/// The document that comes with an error; null if it is no JSON.
+fn error_document(answer: &Answer) -> Option<serde_json::Value> {
+    let is_error = answer.status().is_some_and(|status| status >= 400) && !answer.body.bytes.is_empty();
+    is_error.then(|| serde_json::from_slice(&answer.body.bytes).unwrap_or_default())
+}
+
 /// The first code of an error and the first words that go with it.
-fn complaint(answer: &Answer) -> String {
-    if answer.status().is_none_or(|status| status < 400) || answer.body.bytes.is_empty() {
-        return String::new();
-    }
-    let document: serde_json::Value = serde_json::from_slice(&answer.body.bytes).unwrap_or_default();
+fn complaint(document: Option<&serde_json::Value>) -> String {
+    let Some(document) = document else { return String::new() };
     let error = &document["errors"][0];
     let detail = match &error["detail"] {
         serde_json::Value::Null => error["message"].as_str().unwrap_or_default().to_owned(),
@@ -515,11 +533,8 @@ fn complaint(answer: &Answer) -> String {
     format!("{} {}", error["code"].as_str().unwrap_or_default(), words(&detail))
 }
 
-/// Whether an error is in another format than JSON, or an object with a list of objects with codes.
-fn is_well_formed(answer: &Answer) -> bool {
-    let Ok(document) = serde_json::from_slice::<serde_json::Value>(&answer.body.bytes) else {
-        return true;
-    };
+/// Whether an error is no object, or one with a list of objects with codes.
+fn is_well_formed(document: &serde_json::Value) -> bool {
     let has_code = |error: &serde_json::Value| error["code"].is_string();
     !document.is_object()
         || document["errors"]
