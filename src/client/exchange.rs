@@ -433,8 +433,7 @@ impl Received {
 /// not UTF-8, become `\xNN`. The flag tells whether anything had to be escaped. A backslash is left alone, so the
 /// escaping is for reading and cannot always be undone.
 pub fn escape(bytes: &[u8]) -> (String, bool) {
-    // Nearly everything is plain text, and every header field of every exchange passes here.
-    if bytes.iter().all(|b| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r')) {
+    if is_plain(bytes) {
         return (String::from_utf8_lossy(bytes).into_owned(), false);
     }
     let mut text = String::with_capacity(bytes.len());
@@ -457,6 +456,19 @@ pub fn escape(bytes: &[u8]) -> (String, bool) {
         }
     }
     (text, escaped)
+}
+
+/// As [`escape`], of bytes that are not needed any more: nearly all are plain text and need no copy.
+pub(super) fn escaped(bytes: Vec<u8>) -> String {
+    if is_plain(&bytes) {
+        return String::from_utf8(bytes).unwrap_or_default();
+    }
+    escape(&bytes).0
+}
+
+/// Nearly everything is, and every header field of every exchange is asked.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r'))
 }
 
 fn first<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {

@@ -6,7 +6,7 @@
 use tokio::time::Instant;
 
 use super::exchange::{
-    Answer, BodyRecord, Exchange, Hop, Purpose, Received, Request, Response, Transport, TransportError, escape,
+    Answer, BodyRecord, Exchange, Hop, Purpose, Received, Request, Response, Transport, TransportError, escape, escaped,
 };
 use super::redact::Redactor;
 use super::request::RequestSpec;
@@ -54,7 +54,7 @@ impl Flight {
         let error = done.wire.error.map(|error| clean(error, redactor));
         let (headers, body) = match done.wire.reply {
             Some(reply) => (
-                reply.headers.into_iter().map(|(n, v)| (n, escape(&v).0)).collect(),
+                reply.headers.into_iter().map(|(n, v)| (n, escaped(v))).collect(),
                 reply.body,
             ),
             None => (Vec::new(), Received::of(Vec::new())),

@@ -5,6 +5,7 @@
 //! [`Unstructured`], so that libFuzzer can steer them and any random bytes can be a document.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use arbitrary::{Result, Unstructured};
 
@@ -438,13 +439,21 @@ pub(super) fn shuffle<T>(u: &mut Unstructured<'_>, items: &mut [T]) -> Result<()
     Ok(())
 }
 
+/// The text of a document. Most have some hundred bytes, for which room is made at once.
+pub(super) fn text_of(root: &Node) -> String {
+    let mut text = String::with_capacity(1024);
+    // A string takes everything.
+    let _ = write!(text, "{root}");
+    text
+}
+
 /// Writes the tree with white space and escapes where the choices put them.
 pub(super) fn spell(u: &mut Unstructured<'_>, root: &Node) -> Result<String> {
-    let plain = root.to_string();
+    let plain = text_of(root);
     if u.ratio(1, 2)? {
         return Ok(plain);
     }
-    let mut text = String::new();
+    let mut text = String::with_capacity(plain.len() + plain.len() / 8);
     let mut inside = false;
     // How many characters of an escape are still to come; they are no letters of their own.
     let mut escape = 0_usize;

@@ -61,7 +61,7 @@ pub fn paper(u: &mut Unstructured<'_>, family: Family, subject: Option<&Digest>)
     let mut bytes = if rare(u, 4)? {
         wounds::spell(u, &root)?
     } else {
-        root.to_string()
+        wounds::text_of(&root)
     }
     .into_bytes();
     if rare(u, 16)? {

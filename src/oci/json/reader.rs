@@ -9,6 +9,9 @@ use super::{DEPTH_CEILING, Json, JsonError, JsonFault, Limits, Member, Node, Pos
 /// The number of repeated names that are kept for one document; more are not looked at.
 const MAX_DUPLICATES: usize = 100;
 
+/// The most members of an object that are compared with one another.
+const FEW: usize = 12;
+
 /// A fault on its way out of the reader, which gathers the pointer from the inside out.
 pub(super) struct Trace {
     offset: usize,
@@ -152,9 +155,15 @@ impl<'a> Reader<'a> {
 
     /// Notes the members whose name an earlier member has.
     fn find_duplicates(&mut self, members: &[Member], offsets: &[usize]) {
-        let mut seen = HashSet::with_capacity(members.len());
-        for (member, offset) in members.iter().zip(offsets) {
-            if !seen.insert(member.name.as_str()) && self.duplicates.len() < MAX_DUPLICATES {
+        // Most objects are so small that looking at every pair costs less than a set.
+        let is_small = members.len() <= FEW;
+        let mut seen = HashSet::with_capacity(if is_small { 0 } else { members.len() });
+        for (at, (member, offset)) in members.iter().zip(offsets).enumerate() {
+            let repeats = match is_small {
+                true => members.iter().take(at).any(|other| other.name == member.name),
+                false => !seen.insert(member.name.as_str()),
+            };
+            if repeats && self.duplicates.len() < MAX_DUPLICATES {
                 let fault = JsonFault::DuplicateName(shortened(&member.name));
                 let steps = vec![shortened(&member.name)];
                 self.duplicates.push(Trace {
