@@ -7,11 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::Env;
 use super::cleanup::Stored;
-use super::expand::{expand_stores, storing};
 use super::gc::Slot;
 use super::given::{Given, has_changed};
 use super::isolate::{scope, setting};
-use super::perform::means;
 use crate::case::{Action, Case, Expectation, GIVEN, Node, Step, Template};
 use crate::client::{Answer, Exchange, Purpose, TransportError};
 use crate::content::{Scope, ScopeError};
@@ -219,28 +217,6 @@ impl Thread {
         self.set_up(env, &case.setup).await?;
         for (index, step) in case.steps.iter().enumerate() {
             self.step(env, step, index).await?;
-        }
-        Ok(())
-    }
-
-    /// Steps that have to succeed. What several of them store one after the other is sent with as little waiting as its order
-    /// allows.
-    async fn set_up(&mut self, env: &Env, steps: &[Step]) -> Result<(), Stop> {
-        let mut rest = steps;
-        while let [step, later @ ..] = rest {
-            let (stores, after) = rest.split_at(storing(rest));
-            if stores.len() < 2 {
-                self.prepare(env, step, Purpose::Setup).await?;
-                rest = later;
-                continue;
-            }
-            let plans = expand_stores(stores, &self.scope, &means(env, Purpose::Setup))
-                .map_err(|error| missing(step, &error))?;
-            for (step, planned) in stores.iter().zip(plans) {
-                let performed = self.in_stages(env, step, 0, Purpose::Setup, &planned).await?;
-                performed.map_or(Ok(()), |performed| must_succeed(step, &performed.answer))?;
-            }
-            rest = after;
         }
         Ok(())
     }
@@ -557,7 +533,7 @@ fn speaks_of_status(subject: &str) -> bool {
 }
 
 /// 2xx, and for a mount or a single POST 201: their 202 opens a session and stores nothing.
-fn must_succeed(step: &Step, answer: &Answer) -> Result<(), Stop> {
+pub(super) fn must_succeed(step: &Step, answer: &Answer) -> Result<(), Stop> {
     let stores = matches!(
         step.action,
         Action::Mount { .. }

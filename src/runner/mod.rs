@@ -22,6 +22,7 @@ mod preview;
 mod probe;
 mod schedule;
 mod send;
+mod setup;
 mod silence;
 mod together;
 mod vectors;
