@@ -49,6 +49,17 @@ have_package() {
 have_docker_registry() { have_package docker-registry; }
 have_skopeo() { have_package skopeo; }
 
+# The version of registry $1 that is had.
+version_of() {
+  case $1 in
+    docker-registry) dpkg-query -W -f '${Version}' docker-registry 2>/dev/null | sed 's/[^0-9.].*//' | grep . || echo 2.8.2 ;;
+    distribution) echo 3.0.0 ;;
+    olareg) echo 0.1.2 ;;
+    go-containerregistry) echo 0.22.1 ;;
+    container-registry) echo 0.3.1 ;;
+  esac
+}
+
 # A port on loopback that nobody listens on, below those that the system hands out to clients: a registry that is stopped
 # and started again finds it free.
 free_port() {
