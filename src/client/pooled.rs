@@ -16,7 +16,7 @@ use super::exchange::{Phase, TransportError};
 use super::request::Body;
 use super::resolve::Resolver;
 use super::target::Place;
-use super::wire::{Clock, Fields, Intake, Outgoing, Pieces, Reply, Sent, Wire};
+use super::wire::{Clock, FRAMING, Fields, Intake, Outgoing, Pieces, Reply, Sent, Wire};
 use super::{Limits, SetupError};
 
 /// How long an unused connection is kept. Shorter than any server's usual patience, for a request on a connection that
@@ -144,17 +144,7 @@ pub(super) fn fit(out: &Outgoing) -> Option<Fitting> {
     let mut headers = HeaderMap::new();
     for (name, value) in &out.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        let framing = [
-            "host",
-            "connection",
-            "transfer-encoding",
-            "expect",
-            "upgrade",
-            "te",
-            "trailer",
-            "keep-alive",
-        ];
-        if framing.contains(&name.as_str()) {
+        if FRAMING.contains(&name.as_str()) {
             return None;
         }
         if name == "content-length" && (headers.contains_key(&name) || !tells_length(value, &out.body)) {

@@ -19,6 +19,18 @@ use super::target::Place;
 /// Bytes that are generated and written in one go.
 pub(super) const PIECE: usize = 64 * 1024;
 
+/// The header fields that say where a message ends and what becomes of its connection, in small letters.
+pub(super) const FRAMING: [&str; 8] = [
+    "host",
+    "connection",
+    "transfer-encoding",
+    "expect",
+    "upgrade",
+    "te",
+    "trailer",
+    "keep-alive",
+];
+
 /// Header fields in order; values as bytes.
 pub(super) type Fields = Vec<(String, Vec<u8>)>;
 

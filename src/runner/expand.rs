@@ -86,9 +86,10 @@ impl PlannedBody {
     }
 }
 
-/// How many steps at the start only store content, so that they can be [expanded together](expand_stores).
-pub fn storing(steps: &[Step]) -> usize {
-    steps.iter().take_while(|step| only_stores(step)).count()
+/// A setup in its order, in parts: single steps, and several that only store content and are [expanded
+/// together](expand_stores).
+pub fn parts(setup: &[Step]) -> impl Iterator<Item = &[Step]> {
+    setup.chunk_by(|a, b| only_stores(a) && only_stores(b))
 }
 
 /// The requests of steps that only store, by step. The blobs that they need go ahead with the first, all at once and each

@@ -1,7 +1,7 @@
 //! Which cases start first: those with the longest chain of requests, so that none of them is left over at the end; and
 //! of which few run at once, because what they hold is much.
 
-use super::expand::storing;
+use super::expand::parts;
 use crate::case::{Action, BlobSource, Case, Child, ManifestFields, NodeKind, Size, Step, Suite, UploadHow};
 
 /// From how many bytes of content on a case is heavy. It holds several times as much: what it sends, what it reads, and
@@ -57,20 +57,12 @@ fn bytes(kind: &NodeKind) -> u64 {
 
 /// Blobs that are stored by several steps go ahead at once.
 fn chain_of_setup(steps: &[Step]) -> u128 {
-    let mut rest = steps;
-    let mut length = 0;
-    while !rest.is_empty() {
-        let (stores, others) = rest.split_at(storing(rest));
-        let (other, later) = others.split_at(others.len().min(1));
-        let manifests = |step: &&Step| matches!(step.action, Action::Push { .. });
-        length += match stores.len() {
-            0 | 1 => chain(stores),
-            _ => 2 + stores.iter().filter(manifests).count() as u128,
-        };
-        length += chain(other);
-        rest = later;
-    }
-    length
+    let manifests = |step: &&Step| matches!(step.action, Action::Push { .. });
+    let lengths = parts(steps).map(|part| match part {
+        [_] => chain(part),
+        _ => 2 + part.iter().filter(manifests).count() as u128,
+    });
+    lengths.sum()
 }
 
 fn chain(steps: &[Step]) -> u128 {

@@ -1,7 +1,7 @@
 //! A case as the plain HTTP that it sends, without a target.
 
 use super::execute::describe;
-use super::expand::{Means, Planned, expand, expand_stores, storing};
+use super::expand::{Means, Planned, expand, expand_stores, parts};
 use super::isolate::{Isolation, scope, setting};
 use crate::case::{Action, Case, Step};
 use crate::content::Scope;
@@ -56,19 +56,15 @@ pub fn preview(case: &Case) -> Result<Vec<PreviewStep>, String> {
         None,
     )?;
     let mut out = Vec::new();
-    let mut rest = case.setup.as_slice();
-    while let [step, later @ ..] = rest {
-        let (stores, after) = rest.split_at(storing(rest));
-        if stores.len() < 2 {
+    for part in parts(&case.setup) {
+        if let [step] = part {
             preview_step(step, true, &scope, &mut out)?;
-            rest = later;
             continue;
         }
-        let plans = expand_stores(stores, &scope, &Means::usual(CHUNK)).map_err(|error| error.to_string())?;
-        for (step, planned) in stores.iter().zip(plans) {
+        let plans = expand_stores(part, &scope, &Means::usual(CHUNK)).map_err(|error| error.to_string())?;
+        for (step, planned) in part.iter().zip(plans) {
             out.push(preview_planned(step, true, &scope, &planned));
         }
-        rest = after;
     }
     for step in &case.steps {
         preview_step(step, false, &scope, &mut out)?;

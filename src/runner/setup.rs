@@ -2,7 +2,7 @@
 
 use super::Env;
 use super::execute::{Stop, Thread, missing, must_succeed};
-use super::expand::{expand_stores, storing};
+use super::expand::{expand_stores, parts};
 use super::perform::means;
 use crate::case::Step;
 use crate::client::Purpose;
@@ -11,21 +11,16 @@ impl Thread {
     /// Steps that have to succeed. What several of them store one after the other is sent with as little waiting as its order
     /// allows.
     pub async fn set_up(&mut self, env: &Env, steps: &[Step]) -> Result<(), Stop> {
-        let mut rest = steps;
-        while let [step, later @ ..] = rest {
-            let (stores, after) = rest.split_at(storing(rest));
-            if stores.len() < 2 {
+        for part in parts(steps) {
+            if let [step] = part {
                 self.prepare(env, step, Purpose::Setup).await?;
-                rest = later;
                 continue;
             }
-            let plans = expand_stores(stores, &self.scope, &means(env, Purpose::Setup))
-                .map_err(|error| missing(step, &error))?;
-            for (step, planned) in stores.iter().zip(plans) {
+            let plans = expand_stores(part, &self.scope, &means(env, Purpose::Setup));
+            for (step, planned) in part.iter().zip(plans.map_err(|error| missing(&part[0], &error))?) {
                 let performed = self.in_stages(env, step, 0, Purpose::Setup, &planned).await?;
                 performed.map_or(Ok(()), |performed| must_succeed(step, &performed.answer))?;
             }
-            rest = after;
         }
         Ok(())
     }

@@ -13,26 +13,14 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::read::{Head, Reader};
-use super::{Dialer, failed, lost};
-use crate::client::exchange::{Phase, TransportError};
+use super::{Dialer, failed, lost, replied, write_fields};
+use crate::client::exchange::Phase;
 use crate::client::request::Body;
 use crate::client::target::{Origin, Scheme};
-use crate::client::wire::{Clock, Intake, Outgoing, PIECE, Reply, Sent, Wire, field};
+use crate::client::wire::{Clock, FRAMING, Intake, Outgoing, PIECE, Sent, Wire, field};
 
 /// How long an unused connection is kept, which is shorter than any server's usual patience.
 const IDLE: Duration = Duration::from_secs(3);
-
-/// The fields that say where a request ends and what becomes of its connection.
-const FRAMING: [&str; 8] = [
-    "host",
-    "connection",
-    "transfer-encoding",
-    "expect",
-    "upgrade",
-    "te",
-    "trailer",
-    "keep-alive",
-];
 
 /// The connections that wait for a request.
 #[derive(Default)]
@@ -107,26 +95,12 @@ impl Kept {
         };
         let mut intake = Intake::of(out);
         let error = reader.body(&head, is_head, &mut intake).await.err();
-        let raw_head = matches!(error, Some(TransportError::MalformedResponse { .. })).then(|| reader.first().to_vec());
         let trailing = reader.left_over() as u64;
-        if error.is_none() && trailing == 0 && is_for_another(&head, is_head) {
+        let is_good = error.is_none() && trailing == 0 && is_for_another(&head, is_head);
+        let reply = replied(head, intake, &reader, error.as_ref(), trailing);
+        if is_good {
             self.keep(origin.clone(), reader);
         }
-        let Head {
-            status,
-            version,
-            reason,
-            headers,
-        } = head;
-        let reply = Reply {
-            status,
-            version,
-            reason,
-            headers,
-            body: intake.finish(),
-            raw_head,
-            trailing,
-        };
         Wire {
             sent: Sent::of(&out.body, out.brief),
             reply: Some(reply),
@@ -186,12 +160,7 @@ fn written(out: &Outgoing) -> Vec<u8> {
     ] {
         bytes.extend_from_slice(part.as_bytes());
     }
-    for (name, value) in &out.headers {
-        for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-            bytes.extend_from_slice(part);
-        }
-    }
-    bytes.extend_from_slice(b"\r\n");
+    write_fields(&mut bytes, &out.headers);
     bytes.extend_from_slice(body);
     bytes
 }

@@ -128,28 +128,47 @@ async fn converse<S: AsyncRead + AsyncWrite>(stream: S, out: &Outgoing, clock: &
     } else {
         0
     };
-    let malformed = matches!(error, Some(TransportError::MalformedResponse { .. }));
+    Wire {
+        sent,
+        reply: Some(replied(head, intake, &reader, error.as_ref(), trailing)),
+        error,
+    }
+}
+
+/// The reply of what was read, with its first bytes as they came where it is no HTTP.
+fn replied<T: AsyncRead + Unpin>(
+    head: Head,
+    intake: Intake,
+    reader: &Reader<T>,
+    error: Option<&TransportError>,
+    trailing: u64,
+) -> Reply {
     let Head {
         status,
         version,
         reason,
         headers,
     } = head;
-    let raw_head = malformed.then(|| reader.first().to_vec());
-    let reply = Reply {
+    let malformed = matches!(error, Some(TransportError::MalformedResponse { .. }));
+    Reply {
         status,
         version,
         reason,
         headers,
         body: intake.finish(),
-        raw_head,
+        raw_head: malformed.then(|| reader.first().to_vec()),
         trailing,
-    };
-    Wire {
-        sent,
-        reply: Some(reply),
-        error,
     }
+}
+
+/// The header fields of a request as they travel, and the line that ends them.
+fn write_fields(buffer: &mut Vec<u8>, headers: &[(String, Vec<u8>)]) {
+    for (name, value) in headers {
+        for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+            buffer.extend_from_slice(part);
+        }
+    }
+    buffer.extend_from_slice(b"\r\n");
 }
 
 /// Writes the request. A body without length is sent in chunks; any other is written as it is, whatever the header
@@ -162,13 +181,7 @@ async fn write<W: AsyncWrite + Unpin>(
     proceed: &Notify,
 ) -> Result<(), TransportError> {
     let mut buffer = format!("{} {} HTTP/1.1\r\n", out.method, out.place.target).into_bytes();
-    for (name, value) in &out.headers {
-        buffer.extend_from_slice(name.as_bytes());
-        buffer.extend_from_slice(b": ");
-        buffer.extend_from_slice(value);
-        buffer.extend_from_slice(b"\r\n");
-    }
-    buffer.extend_from_slice(b"\r\n");
+    write_fields(&mut buffer, &out.headers);
     let asks = field(&out.headers, "Expect").is_some_and(|v| v.eq_ignore_ascii_case(b"100-continue"));
     if asks && !out.body.is_empty() {
         put(to, &mut buffer, clock).await?;
