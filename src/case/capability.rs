@@ -5,7 +5,8 @@ use super::{Expectation, Matcher, Node, Origin, Step};
 /// Something that a registry may offer or decline, and how that is found out.
 ///
 /// It counts as absent only on an answer by which a document lets a registry decline it. On any other answer it counts
-/// as present, so that its cases judge that answer: a skip never hides a defect.
+/// as present, so that its cases judge that answer: a skip never hides a defect. If its setup fails it is not known, and
+/// what needs it is broken.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capability {
     /// The name used in `needs`.
@@ -16,7 +17,7 @@ pub struct Capability {
     pub needs: Vec<String>,
     /// Content of the probe.
     pub content: Vec<Node>,
-    /// What must succeed before the probe's last step; if it does not, the capability counts as present.
+    /// What must succeed before the probe's last step; if it does not, nothing is known of the capability.
     pub setup: Vec<Step>,
     /// The probe; the answer to the last step decides.
     pub steps: Vec<Step>,

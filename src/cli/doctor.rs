@@ -215,7 +215,7 @@ fn capabilities(page: &mut Page, capabilities: &[CapabilityOutcome]) {
     page.title("Capabilities");
     for capability in capabilities {
         let mark = match capability.present {
-            true if capability.reason.starts_with("not known") => "unknown",
+            true if capability.unknown => "unknown",
             true => "offered",
             false => "absent",
         };

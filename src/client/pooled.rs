@@ -5,7 +5,6 @@
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::stream;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -16,12 +15,8 @@ use super::exchange::{Phase, TransportError};
 use super::request::Body;
 use super::resolve::Resolver;
 use super::target::Place;
-use super::wire::{Clock, FRAMING, Fields, Intake, Outgoing, Pieces, Reply, Sent, Wire};
+use super::wire::{Clock, FRAMING, Fields, IDLE, Intake, Outgoing, Pieces, Reply, Sent, Wire};
 use super::{Limits, SetupError};
-
-/// How long an unused connection is kept. Shorter than any server's usual patience, for a request on a connection that
-/// the server has just closed fails.
-const IDLE: Duration = Duration::from_secs(3);
 
 /// The shared HTTP client.
 pub(super) struct Pool {

@@ -19,6 +19,10 @@ use super::target::Place;
 /// Bytes that are generated and written in one go.
 pub(super) const PIECE: usize = 64 * 1024;
 
+/// How long an unused connection is kept. Shorter than any server's usual patience, for a request on a connection that the
+/// server has just closed fails.
+pub(super) const IDLE: Duration = Duration::from_secs(3);
+
 /// The header fields that say where a message ends and what becomes of its connection, in small letters.
 pub(super) const FRAMING: [&str; 8] = [
     "host",

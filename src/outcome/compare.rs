@@ -86,7 +86,8 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
         let Some(was) = was else { continue };
         // What no answer tells, the way the run was called did.
         let is_seen = was.evidence.is_some() && capability.evidence.is_some();
-        let side = |present: bool| match present {
+        let side = |one: &super::CapabilityOutcome| match one.present {
+            true if one.unknown => (u8::from(is_seen), "not known"),
             true => (0, "offered"),
             false => (u8::from(is_seen), "not offered"),
         };
@@ -94,8 +95,8 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
             &mut changes,
             Subject::Capability,
             &capability.name,
-            side(was.present),
-            side(capability.present),
+            side(was),
+            side(capability),
         );
     }
     let old: BTreeMap<&str, String> = before
@@ -297,6 +298,7 @@ fn capability_rows(reports: &[(String, Report)]) -> Vec<Row> {
         let cell = |report: &Report| {
             let found = report.capabilities.iter().find(|other| other.name == capability.name);
             let (standing, text) = match found {
+                Some(found) if found.unknown => (Standing::NotJudged, "not known"),
                 Some(found) if found.present => (Standing::Yes, "offered"),
                 Some(_) => (Standing::NotJudged, "not offered"),
                 None => (Standing::NotJudged, "not asked"),

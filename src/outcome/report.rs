@@ -108,6 +108,9 @@ pub struct CapabilityOutcome {
     pub says: String,
     /// Whether it is offered.
     pub present: bool,
+    /// Whether it could not be found out; what needs it is broken then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
     /// How that was found out.
     pub reason: String,
     /// The exchange that decided.

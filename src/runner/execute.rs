@@ -27,9 +27,10 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
     if let Some(name) = env.lacking(&case.needs) {
         return nothing(skipped(case, SkipReason::Capability { name: name.to_string() }));
     }
-    if let Some((step, seen)) = case.needs.iter().find_map(|need| env.unknown.get(need)).cloned() {
-        let verdict = Verdict::Broken { step, seen };
-        return nothing(outcome(case, verdict, Thread::default(), started));
+    if let Err(stop) = env.all_known(&case.needs) {
+        let thread = Thread::default();
+        let verdict = thread.verdict(Some(stop));
+        return nothing(outcome(case, verdict, thread, started));
     }
     let passes = match passes(env, case) {
         Ok(passes) => passes,
@@ -226,6 +227,7 @@ impl Thread {
         if env.lacking(&step.needs).is_some() || self.is_left_out(step) {
             return Ok(());
         }
+        env.all_known(&step.needs)?;
         if let Some(performed) = Box::pin(self.perform(env, step, 0, purpose)).await?
             && !step.action.hangs_up()
         {
@@ -250,12 +252,14 @@ impl Thread {
         if self.is_left_out(step) {
             return Ok(());
         }
+        env.all_known(&step.needs)?;
         self.refuse_digests(env, step)?;
-        let judged: Vec<&Expectation> = step
-            .expect
-            .iter()
-            .filter(|expectation| self.counts(env, expectation))
-            .collect();
+        let mut judged: Vec<&Expectation> = Vec::with_capacity(step.expect.len());
+        for expectation in &step.expect {
+            if self.counts(env, expectation)? {
+                judged.push(expectation);
+            }
+        }
         let deadline = step.within.map(|limit| Instant::now() + limit);
         loop {
             let mark = self.mark();
@@ -282,21 +286,19 @@ impl Thread {
 
     /// Whether an expectation is judged at all: its requirement is in the profile, and the target offers what the
     /// requirement presupposes.
-    fn counts(&mut self, env: &Env, expectation: &Expectation) -> bool {
+    fn counts(&mut self, env: &Env, expectation: &Expectation) -> Result<bool, Stop> {
         if !env.levels.contains_key(&expectation.requirement) {
-            return false;
+            return Ok(false);
         }
         let needs = env
             .suite
             .requirement(&expectation.requirement)
-            .map(|requirement| requirement.needs.as_slice());
-        match env.lacking(needs.unwrap_or_default()) {
-            Some(name) => {
-                self.lacking = Some(name.to_string());
-                false
-            }
-            None => true,
+            .map_or(&[][..], |requirement| requirement.needs.as_slice());
+        if let Some(name) = env.lacking(needs) {
+            self.lacking = Some(name.to_string());
+            return Ok(false);
         }
+        env.all_known(needs).map(|()| true)
     }
 
     fn judge(
@@ -358,7 +360,8 @@ impl Thread {
         let says_little = wrong_status || { others }.any(is_elsewhere);
         // What a verb was to bring about did not come about, so nothing can be said of how.
         let verb = !matches!(step.action, Action::Send(_));
-        if verb && !about_status && step.record.is_empty() && answer.status().is_some() {
+        let has_to = verb && !about_status && step.record.is_empty();
+        if has_to && answer.status().is_some() {
             must_succeed(step, answer)?;
         }
         for (outcome, expectation) in outcomes.into_iter().zip(judged) {
@@ -369,7 +372,8 @@ impl Thread {
         if wrong_status && changes {
             return Err(Stop::Judged);
         }
-        Ok(())
+        // That there was no answer at all is judged; what comes later needs what was to be brought about all the same.
+        if has_to { must_succeed(step, answer) } else { Ok(()) }
     }
 
     fn record(&mut self, step: &Step, answer: &Answer) -> Result<(), Stop> {

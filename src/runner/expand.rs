@@ -86,10 +86,10 @@ impl PlannedBody {
     }
 }
 
-/// A setup in its order, in parts: single steps, and several that only store content and are [expanded
+/// A setup in its order, in parts: single steps, and several that only store content in one repository and are [expanded
 /// together](expand_stores).
 pub fn parts(setup: &[Step]) -> impl Iterator<Item = &[Step]> {
-    setup.chunk_by(|a, b| only_stores(a) && only_stores(b))
+    setup.chunk_by(|a, b| only_stores(a) && only_stores(b) && a.repo == b.repo)
 }
 
 /// The requests of steps that only store, by step. The blobs that they need go ahead with the first, all at once and each
@@ -152,7 +152,10 @@ impl Means {
     /// Where a manifest without a tag is pushed to.
     fn reference(&self, built: &Built) -> Template {
         match self.tags {
-            true => Template::literal(format!("untagged-{}", &built.digest.encoded()[..32])),
+            true => Template::literal(format!(
+                "untagged-{}",
+                built.digest.encoded().chars().take(32).collect::<String>()
+            )),
             false => Template::literal(built.digest.as_str()),
         }
     }
@@ -483,6 +486,7 @@ fn upload(built: &Built, how: UploadHow, repo: Place, chunk: u64) -> Vec<Planned
     if how == UploadHow::SinglePost {
         post.query.push(digest());
         post.body = whole();
+        post.stores_blob = true;
         return vec![post.header("Content-Type", "application/octet-stream")];
     }
     if built.digest.algorithm() != Some(Algorithm::Sha256) && how != UploadHow::PostThenPut {

@@ -95,4 +95,12 @@ impl Env {
     pub fn lacking<'a>(&self, needs: &'a [String]) -> Option<&'a str> {
         needs.iter().map(String::as_str).find(|need| !self.offers(need))
     }
+
+    /// Nothing can be said of what needs a capability that nobody knows the target to have or to lack.
+    fn all_known(&self, needs: &[String]) -> Result<(), execute::Stop> {
+        match needs.iter().find_map(|need| self.unknown.get(need)).cloned() {
+            Some((step, seen)) => Err(execute::Stop::Broken { step, seen }),
+            None => Ok(()),
+        }
+    }
 }

@@ -55,7 +55,7 @@ pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
             let mut outcome = seen.outcome;
             match env.lacking(needs(env, capability)).filter(|_| !capability.from_run) {
                 Some(name) => {
-                    outcome.present = false;
+                    (outcome.present, outcome.unknown) = (false, false);
                     outcome.reason = format!("needs {name}");
                     outcome.evidence = None;
                 }
@@ -152,6 +152,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
         name: capability.name.clone(),
         says: capability.says.clone(),
         present: true,
+        unknown: false,
         reason: String::new(),
         evidence: None,
     };
@@ -198,6 +199,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
             };
         }
         Err(Stop::Broken { step, seen }) => {
+            outcome.unknown = true;
             outcome.reason = format!("not known: {step}: {seen}");
             broken = Some((format!("find out about {}: {step}", capability.name), seen));
         }

@@ -73,6 +73,7 @@ impl Sample<'_> {
 
     fn capability(&self, name: &str, present: bool, reason: &str) -> CapabilityOutcome {
         CapabilityOutcome {
+            unknown: false,
             name: self.t(name),
             says: self.t("The registry offers it."),
             present,

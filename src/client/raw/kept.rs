@@ -4,7 +4,6 @@
 //! connection and who waits for it. Owns which requests can travel so, and when a connection is good for another one.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -17,10 +16,7 @@ use super::{Dialer, failed, lost, replied, write_fields};
 use crate::client::exchange::Phase;
 use crate::client::request::Body;
 use crate::client::target::{Origin, Scheme};
-use crate::client::wire::{Clock, FRAMING, Intake, Outgoing, PIECE, Sent, Wire, field};
-
-/// How long an unused connection is kept, which is shorter than any server's usual patience.
-const IDLE: Duration = Duration::from_secs(3);
+use crate::client::wire::{Clock, FRAMING, IDLE, Intake, Outgoing, PIECE, Sent, Wire, field};
 
 /// The connections that wait for a request.
 #[derive(Default)]
@@ -180,6 +176,8 @@ fn is_for_another(head: &Head, is_head: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::AsyncReadExt as _;
     use tokio::net::TcpListener;
 

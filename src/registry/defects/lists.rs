@@ -41,6 +41,12 @@ pub(super) fn tags(seen: &Seen<'_>, name: &RepositoryName, reply: Reply) -> Repl
     };
     match seen.mutant {
         M::TagsIs203 => reply.status(203),
+        M::TagsNameUnknown => Reply {
+            body: json!({"errors": [{"code": "NAME_UNKNOWN", "message": "no such repository"}]})
+                .to_string()
+                .into(),
+            ..reply.status(404)
+        },
         M::TagsBareArray => Reply {
             body: json!(tags).to_string().into(),
             ..reply

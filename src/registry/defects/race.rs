@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hyper::header::HeaderValue;
 use hyper::{Method, StatusCode};
 
-use super::before;
+use super::{before, server_error};
 use crate::oci::digest::Digest;
 use crate::oci::error_body::ErrorCode;
 use crate::oci::media_type;
@@ -72,14 +72,17 @@ impl Registry {
                     });
                 }
             }
-            (M::DeleteReadEmpty, Route::Blob(..) | Route::Manifest(..)) if deletes => {
+            (M::DeleteReadEmpty | M::DeleteRead500, Route::Blob(..) | Route::Manifest(..)) if deletes => {
                 race.key = self.mark(format!("deleting {}", request.uri.path()));
             }
-            (M::DeleteReadEmpty, Route::Blob(..) | Route::Manifest(..)) if request.method == Method::GET => {
+            (M::DeleteReadEmpty | M::DeleteRead500, Route::Blob(..) | Route::Manifest(..))
+                if request.method == Method::GET =>
+            {
                 tokio::time::sleep(BEFORE).await;
                 let deleting = self.memory.recall(&format!("deleting {}", request.uri.path()));
                 let empty = || Reply::new(StatusCode::OK).content(media_type::OCTET_STREAM, Bytes::new());
-                race.answer = deleting.map(|_| Ok(empty()));
+                let fails = mutant == M::DeleteRead500;
+                race.answer = deleting.map(|_| if fails { Err(server_error()) } else { Ok(empty()) });
                 return race;
             }
             (M::BlobRepushGap, Route::Blob(..)) | (M::TagMoveGap, Route::Manifest(..))

@@ -252,6 +252,7 @@ mutants! {
     TagMoveGap "race-read" "A tag is gone while it is moved.";
     BlobRepushGap "race-read" "A blob is gone while it is uploaded again.";
     DeleteReadEmpty "race-delete" "What is being deleted reads as empty.";
+    DeleteRead500 "race-no-5xx" "Reading what is being deleted gives 500, as in docker-registry 2.8.2.";
     DeleteTakesUpload "race-push-kept"
         "A deletion takes the blob from a repository that gets it meanwhile (artifact-keeper/artifact-keeper#3851).";
     MountDangling "race-push-kept" "A mount of a blob that is being deleted answers 201.";
@@ -332,6 +333,7 @@ mutants! {
         "Tags that start like a digest give 500 (project-zot/zot#4204).";
     // Tags.
     TagsIs203 "dist-tags-200" "The list of tags answers 203.";
+    TagsNameUnknown "dist-tags-200" "A repository with tags is unknown to who asks for their list.";
     TagsBareArray "dist-tags-body" "The list of tags is a bare array.";
     TagsObjects "dist-tags-body" "The list of tags is one of objects.";
     TagsNameShort "dist-tags-name" "The list of tags names the last component only.";

@@ -131,6 +131,7 @@ pub(super) struct CaseView {
 pub(super) struct CapabilityView {
     pub name: String,
     pub says: String,
+    pub state: &'static str,
     pub present: bool,
     pub reason: String,
 }
@@ -184,7 +185,12 @@ impl View {
                 .map(|capability| CapabilityView {
                     name: line(&capability.name),
                     says: line(&capability.says),
-                    present: capability.present,
+                    state: match capability.present {
+                        true if capability.unknown => "not known",
+                        true => "offered",
+                        false => "not offered",
+                    },
+                    present: capability.present && !capability.unknown,
                     reason: line(&capability.reason),
                 })
                 .collect(),
