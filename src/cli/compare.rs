@@ -68,6 +68,14 @@ pub fn compare(arguments: CompareArguments) -> Result<Exit, Failure> {
             {
                 print("Not every case was run each time: what a run left out is `not judged` here.\n");
             }
+            if let [(_, before), (_, after)] = reports.as_slice()
+                && before.run.profile != after.run.profile
+            {
+                let (before, after) = (&before.run.profile, &after.run.profile);
+                print(&format!(
+                    "The runs had different profiles, {before} and {after}: what only one of them asks differs by that.\n"
+                ));
+            }
             print(&comparison::changes(&differences));
         }
         Shown::Markdown => print(&comparison::markdown(&matrix(&reports))),

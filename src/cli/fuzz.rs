@@ -213,7 +213,7 @@ fn finish(outcome: &Outcome, arguments: &FuzzArguments) -> Result<Exit, Failure>
             let rules: Vec<String> = outcome
                 .lenient
                 .iter()
-                .map(|(rule, times)| format!("{rule} ({times})"))
+                .map(|(rule, times)| format!("{} ({times})", plain(rule)))
                 .collect();
             let _ = writeln!(
                 text,

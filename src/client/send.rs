@@ -33,6 +33,9 @@ const REDIRECTS: u32 = 10;
 /// How often 429 and 503 are waited for.
 const WAITS: u32 = 5;
 
+/// How long a 429 is waited for that does not say how long.
+const UNSAID: Duration = Duration::from_millis(500);
+
 /// Bodies larger than this go over the raw transport, where an early refusal is seen before the connection breaks.
 const LARGE: usize = 64 * 1024;
 
@@ -437,7 +440,11 @@ fn retry_after(reply: &Reply, now: OffsetDateTime) -> Option<Duration> {
     if !matches!(reply.status, 429 | 503) {
         return None;
     }
-    let value = std::str::from_utf8(reply.header("Retry-After")?).ok()?.trim();
+    let Some(value) = reply.header("Retry-After") else {
+        // It may be left out (RFC 6585, section 4).
+        return (reply.status == 429).then_some(UNSAID);
+    };
+    let value = std::str::from_utf8(value).ok()?.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         // More digits than fit are more than anybody waits.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));

@@ -100,6 +100,7 @@ impl Registry {
                     | Mutant::ReferrersLinkNoRelation
                     | Mutant::ReferrersLinkRepeats
                     | Mutant::ReferrersFilterForgotten
+                    | Mutant::ReferrersSecondPageNoList
             )
         );
         if has_small_pages || self.has(Variant::ReferrersPaged) {

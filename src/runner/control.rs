@@ -84,7 +84,11 @@ pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
     refuse_without_answer(&ping, url)?;
     let status = ping.status().unwrap_or_default();
     if status == 401 || status == 403 {
-        let reason = format!("GET /v2/ answers {status} to the credentials in use");
+        let whom = match env.client.is_anonymous() {
+            true => "who comes without credentials",
+            false => "the credentials in use",
+        };
+        let reason = format!("GET /v2/ answers {status} to {whom}");
         return Err(Refusal::Login {
             url: url.to_string(),
             reason,

@@ -518,7 +518,12 @@ pub fn describe(step: &Step) -> String {
         Action::Gc { dry } => if *dry { "gc dry-run" } else { "gc" }.to_string(),
         Action::Wait(pause) => format!("wait {} ms", pause.as_millis()),
         Action::Together { times, steps, .. } => format!(
-            "{times} times together: {}",
+            "{}together: {}",
+            if *times > 1 {
+                format!("{times} times ")
+            } else {
+                String::new()
+            },
             steps.iter().map(describe).collect::<Vec<_>>().join(", ")
         ),
     };

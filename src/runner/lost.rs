@@ -16,6 +16,8 @@ pub struct Sent {
     pub answers: Vec<Answer>,
     /// The one that is judged.
     pub judged: Answer,
+    /// Where it stands among the answers, or of an answer that never comes the first.
+    pub at: usize,
     /// Whether it is the registry's doing that there is no answer, or only the start of one, as the last answers show.
     pub unanswered: bool,
 }
@@ -25,7 +27,7 @@ const SHORT: usize = 4096;
 
 /// Sends a request, and if the connection is lost finds out whether that is the registry's doing.
 pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<Sent, ScopeError> {
-    let (mut answers, mut judged) = send::send(env, planned, scope, purpose).await?;
+    let (mut answers, (mut judged, mut at)) = send::send(env, planned, scope, purpose).await?;
     let mut unanswered = false;
     // A request that was lost has been repeated by the client, the last time on a fresh connection.
     if is_lost(&judged) && judged.exchange.attempts > 1 || is_no_answer(&judged) {
@@ -33,19 +35,23 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
         let is_there = is_answered(&between);
         answers.push(between);
         if is_there {
-            let (again, answer) = send::send(env, planned, scope, purpose).await?;
+            let (again, (answer, place)) = send::send(env, planned, scope, purpose).await?;
+            let before = answers.len();
             answers.extend(again);
             judged = answer;
             if is_lost(&judged) || is_no_answer(&judged) {
                 let after = ping(env).await;
                 unanswered = is_answered(&after);
                 answers.push(after);
+            } else {
+                at = before + place;
             }
         }
     }
     Ok(Sent {
         answers,
         judged,
+        at,
         unanswered,
     })
 }

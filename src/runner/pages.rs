@@ -14,23 +14,21 @@ struct Page<'a> {
 }
 
 /// The first answer with the array `list` grown by the elements of the other pages, and the links of the last; the first that
-/// is no page of a list, if there is one.
-pub fn merge(answers: &[Answer], list: &str) -> Answer {
-    let [first, others @ .., last] = answers else {
-        return answers[0].clone();
+/// is no page of a list, if there is one. With it, which of the answers it is.
+pub fn merge(first: &Answer, others: &[Answer], list: &str) -> (Answer, usize) {
+    let (Some(last), Some(start)) = (others.last(), page(&first.body, list)) else {
+        return (first.clone(), 0);
     };
-    if let Some(bad) = answers.iter().find(|answer| answer.status() != Some(200)) {
-        return bad.clone();
+    let mut more: Vec<Page> = Vec::with_capacity(others.len());
+    for (at, answer) in others.iter().enumerate() {
+        match page(&answer.body, list).filter(|_| answer.status() == Some(200)) {
+            Some(page) => more.push(page),
+            // What is too much to be read is nobody's fault.
+            None if answer.body.whole && answer.body.most_values() > MOST_VALUES => {}
+            None => return (answer.clone(), at + 1),
+        }
     }
     let mut merged = first.clone();
-    let Some(start) = page(&first.body, list) else {
-        return merged;
-    };
-    let more: Vec<Page> = others
-        .iter()
-        .chain([last])
-        .filter_map(|answer| page(&answer.body, list))
-        .collect();
     let entries = start.entries.iter().chain(more.iter().flat_map(|page| &page.entries));
     merged.body = Received::of(text(&start.members, list, entries.copied()));
     // Where the list goes on, though its pages are not asked for any more.
@@ -39,7 +37,7 @@ pub fn merge(answers: &[Answer], list: &str) -> Answer {
     merged
         .headers
         .extend(last.headers.iter().filter(|field| is_link(field)).cloned());
-    merged
+    (merged, 0)
 }
 
 /// A body as a page with the array `list`, if it is one.

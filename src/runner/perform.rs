@@ -6,7 +6,7 @@ use tokio::time::sleep;
 
 use super::execute::{Performed, Stop, Thread, broken, describe, missing};
 use super::{Env, Means, Planned, expand, lost, send};
-use crate::case::{Action, Step};
+use crate::case::{Action, Busy, Step};
 use crate::client::{Answer, Purpose};
 use crate::content::Role;
 
@@ -94,11 +94,13 @@ impl Thread {
             let lost::Sent {
                 answers,
                 judged,
+                at,
                 unanswered,
             } = lost::send(env, request, &self.scope, purpose)
                 .await
                 .map_err(|error| missing(step, &error))?;
-            let exchange = self.exchanges.len() + answers.first().map_or(0, |answer| answer.before.len());
+            let earlier: usize = answers.iter().take(at).map(|answer| answer.before.len() + 1).sum();
+            let exchange = self.exchanges.len() + earlier + answers.get(at).map_or(0, |answer| answer.before.len());
             for answer in answers {
                 self.keep(env, &answer, request.token, index, step);
             }
@@ -116,6 +118,11 @@ impl Thread {
                     exchange,
                 });
                 break;
+            }
+            // Whoever limits requests, and has not given way to patience, has not answered this one.
+            if request.busy == Busy::Wait && judged.status() == Some(429) {
+                let seen = "answers 429 again and again, so that nothing can be judged; try fewer --jobs";
+                return Err(Stop::Error(format!("{}: it {seen}", super::execute::describe(step))));
             }
             if let Some(error) = judged.error() {
                 return Err(Stop::Error(format!("{}: {error}", super::execute::describe(step))));

@@ -65,6 +65,11 @@ pub fn preview(case: &Case) -> Result<Vec<PreviewStep>, String> {
         for (step, planned) in part.iter().zip(plans) {
             out.push(preview_planned(step, true, &scope, &planned));
         }
+        if let Some(first) = out.len().checked_sub(part.len()) {
+            out[first]
+                .says
+                .push_str(", after the blobs of this and the next pushes");
+        }
     }
     for step in &case.steps {
         preview_step(step, false, &scope, &mut out)?;

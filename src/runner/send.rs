@@ -21,21 +21,21 @@ const MAX_PAGED: u64 = 32 * 1024 * 1024;
 /// `Authorization` of nobody: the user and password are both `referee-nobody`.
 const WRONG_CREDENTIALS: &str = "Basic cmVmZXJlZS1ub2JvZHk6cmVmZXJlZS1ub2JvZHk=";
 
-/// Sends a request and follows its pages. The answers as they came, and the one that is judged: the last, or for a list
-/// the first with the elements of all pages.
+/// Sends a request and follows its pages. The answers as they came, and the one that is judged, with its place among them:
+/// for a list the first with the elements of all pages, or the one that is no page.
 pub async fn send(
     env: &Env,
     planned: &Planned,
     scope: &Scope,
     purpose: Purpose,
-) -> Result<(Vec<Answer>, Answer), ScopeError> {
+) -> Result<(Vec<Answer>, (Answer, usize)), ScopeError> {
     if planned.token {
         let answer = ask_for_token(env, planned, scope).await?;
-        return Ok((vec![answer.clone()], answer));
+        return Ok((vec![answer.clone()], (answer, 0)));
     }
     let first = env.client.send(spec(planned, scope, purpose)?).await;
     let Some(list) = planned.pages else {
-        return Ok((vec![first.clone()], first));
+        return Ok((vec![first.clone()], (first, 0)));
     };
     let (mut bytes, mut values) = (first.body.len, first.body.most_values());
     let mut answers = vec![first];
@@ -57,8 +57,8 @@ pub async fn send(
         values += page.body.most_values();
         answers.push(page);
     }
-    let merged = merge(&answers, list);
-    Ok((answers, merged))
+    let judged = merge(&answers[0], &answers[1..], list);
+    Ok((answers, judged))
 }
 
 /// What a capture keeps of an answer; nothing if the answer does not have it.

@@ -69,6 +69,10 @@ pub(super) fn tags(seen: &Seen<'_>, name: &RepositoryName, reply: Reply) -> Repl
         M::TagsLinkBare => relink(reply, &|link| link.replace(['<', '>'], "")),
         M::TagsLinkPrevious => relink(reply, &|link| link.replace("next", "prev")),
         M::TagsLinkToStart => relink(reply, &|_| format!("<{path}?n={}>; rel=\"next\"", n.unwrap_or("1"))),
+        M::TagsSecondPageNoList if last.is_some() => Reply {
+            body: json!({"tags": {"name": tags}}).to_string().into(),
+            ..reply.without(header::LINK)
+        },
         M::TagsSecondPageNoLink if last.is_some() => reply.without(header::LINK),
         M::TagsLinkAtEnd if link.is_none() && n.is_some_and(|n| n != "0") => {
             let last = tags.last().copied().or(last).unwrap_or_default();
@@ -475,6 +479,10 @@ pub(super) fn referrers(seen: &Seen<'_>, reply: Reply) -> Reply {
         }
         M::ReferrersLinkBare => relink(reply, &|link| link.replace(['<', '>'], "")),
         M::ReferrersLinkNoRelation => relink(reply, &|link| link.replace("; rel=\"next\"", "")),
+        M::ReferrersSecondPageNoList if seen.request.query("last").is_some() => Reply {
+            body: json!({"schemaVersion": 2, "manifests": {}}).to_string().into(),
+            ..reply.without(header::LINK)
+        },
         M::ReferrersFilterForgotten => relink(reply, &|link| {
             let (before, rest) = link.split_once("artifactType=").unwrap_or(("", ""));
             rest.split_once('&')

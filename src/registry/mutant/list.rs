@@ -363,6 +363,7 @@ mutants! {
     TagsLinkToStart "dist-tags-link-walk" "The link to more tags leads to the first page again.";
     TagsLinkSkips "dist-tags-link-walk" "The link to more tags skips one.";
     TagsSecondPageNoLink "dist-tags-link-walk" "The second page of tags has no link.";
+    TagsSecondPageNoList "dist-tags-link-walk" "The second page of tags is no list.";
     TagsLinkAtEnd "dist-tags-link-absent-at-end" "The last page of tags has a link to an empty one.";
     TagsLastInclusive "dist-tags-last-exclusive" "The tag in last is listed too.";
     TagsLastIgnored "dist-tags-last-following" "last has no effect.";
@@ -421,6 +422,8 @@ mutants! {
         "Referrers come in pages of two, and the link has no relation.";
     ReferrersLinkRepeats "dist-referrers-link-pages-distinct"
         "Referrers come in pages of two, each of which starts with the end of the one before.";
+    ReferrersSecondPageNoList "dist-referrers-link"
+        "Referrers come in pages of two, of which only the first is a list.";
     ReferrersFilter400 "dist-referrers-filter" "Asking for one artifactType gives 400.";
     ReferrersFilterIgnored "dist-referrers-filter" "The artifactType asked for has no effect.";
     ReferrersFilterHeaderValue "dist-referrers-filter-header" "The filter header has the type that was asked for.";
