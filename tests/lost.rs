@@ -89,6 +89,8 @@ enum Line {
     Unread,
     /// The answer to the limit has a zero byte in its header.
     Garbled,
+    /// The limit is always one request too many.
+    Limited,
 }
 
 /// A line that loses requests, to a plain registry behind it.
@@ -132,10 +134,15 @@ async fn pass(mut near: TcpStream, behind: std::net::SocketAddr, line: Line, los
         let is_lost = match line {
             Line::Flaky(times) => is_limit && before < times,
             Line::Dead => is_limit || before > 0,
-            Line::Unread | Line::Garbled => false,
+            Line::Unread | Line::Garbled | Line::Limited => false,
         };
         if is_lost || far.write_all(request).await.is_err() {
             return;
+        }
+        if is_limit && matches!(line, Line::Limited) {
+            let answer = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n";
+            let _ = near.write_all(answer).await;
+            continue;
         }
         if is_limit && matches!(line, Line::Garbled) {
             let _ = near
@@ -224,4 +231,47 @@ async fn a_registry_that_answers_nothing_any_more_is_not_judged() {
         outcome.verdict
     );
     assert!(broken(&outcome).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_of_requests_is_held_against_nobody() {
+    let outcome = through(CASE, Line::Limited).await;
+    assert!(
+        matches!(&outcome.verdict, Verdict::Error { message } if message.contains("429")),
+        "{:?}",
+        outcome.verdict
+    );
+    assert!(!broken(&outcome).contains(&"dist-http-rfc9110"));
+}
+
+const LIST: &str = r#"
+about: A list in pages.
+cases:
+  - case: pages
+    says: All tags are listed.
+    content:
+      image: {image: {}}
+    setup:
+      - {push: image, tag: a}
+      - {push: image, tag: b}
+      - {push: image, tag: c}
+    steps:
+      - tags:
+          n: 1
+        expect:
+          dist-tags-complete: {json: {/tags: [a, b, c]}}
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_later_page_that_is_no_list_is_shown_where_it_is_blamed() {
+    let config = Config {
+        mutant: Some(Mutant::TagsSecondPageNoList),
+        ..Config::default()
+    };
+    let running = registry::start(config).await.expect("a registry");
+    let outcome = judge(LIST, &running.url()).await;
+    let failed: Vec<_> = outcome.expectations.iter().filter(|one| !one.held()).collect();
+    assert_eq!(broken(&outcome), ["dist-tags-complete"], "{:?}", outcome.verdict);
+    let url = &outcome.exchanges[failed[0].exchange].request.url;
+    assert!(url.contains("last=a"), "the first page: {url}");
 }
