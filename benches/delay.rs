@@ -19,7 +19,8 @@ use tokio::time::{Instant, sleep_until};
 /// What ends the first line of every request.
 const VERSION: &[u8] = b" HTTP/1.1\r\n";
 
-#[tokio::main]
+// One thread: the cores are for what is measured.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [listen, target, round_trip] = arguments.as_slice() else {

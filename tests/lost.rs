@@ -1,17 +1,15 @@
 //! Connections that are lost: when that is the registry's doing, it is judged; when it may be the network's, it is not.
 
+#[path = "own/mod.rs"]
+mod own;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use referee::client::{self, Client, normalise_target};
-use referee::load::{self, Source};
 use referee::outcome::{CaseOutcome, Verdict};
 use referee::registry::{self, Config, Mutant};
-use referee::runner::{self, Isolation};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
 
 const CASE: &str = r#"
 about: A list with a limit.
@@ -41,40 +39,7 @@ cases:
 
 /// The one case on what answers at an address.
 async fn judge(case: &str, url: &str) -> CaseOutcome {
-    let mut sources = load::builtin();
-    sources.retain(|source| source.name.starts_with("spec/"));
-    sources.push(Source::new("cases/own/lost.yaml", case));
-    let suite = load::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
-    let base = normalise_target(url, false).expect("an address");
-    let mut options = client::Options::new(base.clone());
-    options.limits.total = Duration::from_secs(5);
-    let profile = suite.profile("oci-dev").expect("a profile").clone();
-    let options = runner::Options {
-        cases: runner::select(&suite, &profile, &[]).cases,
-        profile,
-        suite: suite.into(),
-        client: Client::new(options).expect("a client"),
-        url: base.to_string(),
-        host: base.origin.authority(),
-        credentials: String::new(),
-        notes: Vec::new(),
-        isolation: Isolation::fresh("referee", "lost".into()).expect("a prefix"),
-        seed: 1,
-        jobs: Some(1),
-        partition: None,
-        copies: u32::MAX,
-        collecting: None,
-        strict: false,
-        keep: true,
-        resumed: None,
-        reading: None,
-        suite_digest: String::new(),
-        cancel: CancellationToken::new(),
-    };
-    let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let report = runner::run(options, events)
-        .await
-        .unwrap_or_else(|refusal| panic!("refused: {refusal}"));
+    let report = own::run(case, url).await;
     report.cases.into_iter().next().expect("a case")
 }
 

@@ -22,6 +22,7 @@ use super::record::{Delivery, Flight, request_record, response_record};
 use super::redact::Redactor;
 use super::request::{Auth, Body, Redirects, RequestSpec, Target, Via};
 use super::resolve::Resolver;
+use super::sent::{Counter, Sent};
 use super::target::{BaseUrl, Origin, Place, Scheme, resolve_location};
 use super::tls;
 use super::wire::{Clock, Fields, Outgoing, Reply, field};
@@ -55,6 +56,7 @@ pub(super) struct Inner {
     dialer: Dialer,
     /// Whether kept-alive connections of this target have been seen to break.
     pool_breaks: AtomicBool,
+    sent: Counter,
 }
 
 impl Client {
@@ -72,6 +74,7 @@ impl Client {
             redactor,
             logins: Logins::default(),
             pool_breaks: AtomicBool::new(false),
+            sent: Counter::default(),
             started: Instant::now(),
             options,
         };
@@ -86,6 +89,11 @@ impl Client {
     /// The time limits of one exchange.
     pub fn limits(&self) -> Limits {
         self.inner.options.limits
+    }
+
+    /// How many requests went out so far.
+    pub fn sent(&self) -> Sent {
+        self.inner.sent.sent()
     }
 
     /// Whether the run has no credentials at all.
@@ -189,6 +197,7 @@ impl Client {
         let (mut lost, mut logged_in, mut waits) = (false, false, 0);
         loop {
             flight.attempts += 1;
+            inner.sent.count(spec.purpose);
             let out = self.prepare(spec, leg);
             let mut done = inner.transmit(spec, out, via, &flight.clock).await;
             if let Some(error) = &done.wire.error {

@@ -235,7 +235,9 @@ fn link(descriptor: &Node) -> Option<(String, String)> {
         Some(other) => other.to_string(),
         None => String::new(),
     };
-    Some((text("digest"), text("size")))
+    // An integer has no sign of its own at nought.
+    let size = Some(text("size")).filter(|size| size != "-0");
+    Some((text("digest"), size.unwrap_or_else(|| "0".to_owned())))
 }
 
 /// Whether a document has a name that differs from one of the specification in its case only.

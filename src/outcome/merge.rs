@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::summary::{categories, facts};
 use super::{Counts, Finding, KnownOutcome, KnownState, Partition, Report, RequirementOutcome, Weight};
+use crate::client::Sent;
 
 /// Why reports cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +48,8 @@ pub fn merge(parts: &[Report]) -> Result<Report, MergeError> {
     let mut merged = first.clone();
     merged.run.partition = None;
     merged.run.requests = parts.iter().map(|part| part.run.requests).sum();
+    merged.run.sent = Sent::default();
+    parts.iter().for_each(|part| merged.run.sent += part.run.sent);
     merged.run.elapsed_ms = parts.iter().map(|part| part.run.elapsed_ms).fold(0.0, f64::max);
     merged.capabilities = capabilities(parts);
     merged.categories = categories(&cases);

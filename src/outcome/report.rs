@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::summary::slim_cases;
 use super::{CaseOutcome, Collection, Finding, KnownOutcome, Partition, Verdict};
 use crate::case::Level;
-use crate::client::Exchange;
+use crate::client::{Exchange, Sent};
 
 /// The version of the JSON form. It grows by one whenever a reader of the former version could misread a report.
 pub const SCHEMA: u32 = 1;
@@ -72,6 +72,9 @@ pub struct RunInfo {
     pub elapsed_ms: f64,
     /// How many requests were sent.
     pub requests: u64,
+    /// What they were for.
+    #[serde(default)]
+    pub sent: Sent,
     /// SHA-256 over the cases and the catalogue, so that two reports can be known to come from the same suite.
     pub suite_digest: String,
 }

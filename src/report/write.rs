@@ -174,19 +174,28 @@ pub fn write_files(report: &Report, dir: &Path, formats: &[Format]) -> Result<Ve
         path: dir.to_owned(),
         source,
     })?;
-    formats
-        .iter()
-        .map(|format| {
-            let path = dir.join(format.file_name());
-            match replace(&path, |file| stream(report, *format, file)) {
-                Ok(()) => Ok(path),
-                Err(error) => Err(match error.downcast() {
-                    Ok(error) => WriteError::Render(error),
-                    Err(source) => WriteError::File { path, source },
-                }),
-            }
-        })
-        .collect()
+    // Each waits for the disk by itself.
+    std::thread::scope(|scope| {
+        let writing: Vec<_> = formats
+            .iter()
+            .map(|format| scope.spawn(|| write_file(report, dir, *format)))
+            .collect();
+        writing
+            .into_iter()
+            .map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+fn write_file(report: &Report, dir: &Path, format: Format) -> Result<PathBuf, WriteError> {
+    let path = dir.join(format.file_name());
+    match replace(&path, |file| stream(report, format, file)) {
+        Ok(()) => Ok(path),
+        Err(error) => Err(match error.downcast() {
+            Ok(error) => WriteError::Render(error),
+            Err(source) => WriteError::File { path, source },
+        }),
+    }
 }
 
 /// Writes a report in one form. The two that have every exchange are large, and never in memory whole.

@@ -10,9 +10,11 @@ use super::cleanup::Stored;
 use super::gc::Slot;
 use super::given::{Given, has_changed};
 use super::isolate::{scope, setting};
-use crate::case::{Action, Case, Expectation, GIVEN, Node, Step, Template};
+use super::share::Share;
+use super::stop::{Stop, describe, missing, must_succeed};
+use crate::case::{Action, Case, Expectation, GIVEN, Node, Step};
 use crate::client::{Answer, Exchange, Purpose, TransportError};
-use crate::content::{Scope, ScopeError};
+use crate::content::Scope;
 use crate::expect::{self, Mismatch};
 use crate::outcome::{CaseOutcome, ExpectationOutcome, Recorded, SkipReason, Verdict, Weight};
 
@@ -20,7 +22,13 @@ use crate::outcome::{CaseOutcome, ExpectationOutcome, Recorded, SkipReason, Verd
 const POLL: Duration = Duration::from_millis(50);
 
 /// Runs a case. What it stored is the caller's to remove, which needs no slot.
-pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &CancellationToken) -> (CaseOutcome, Stored) {
+pub async fn run_case(
+    env: &Env,
+    index: usize,
+    share: Option<&Share>,
+    slot: Slot,
+    cancel: &CancellationToken,
+) -> (CaseOutcome, Stored) {
     let nothing = |outcome| (outcome, Stored::default());
     let case = &env.suite.cases[index];
     let started = Instant::now();
@@ -32,7 +40,7 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
         let verdict = thread.verdict(Some(stop));
         return nothing(outcome(case, verdict, thread, started));
     }
-    let passes = match passes(env, case) {
+    let passes = match passes(env, case, share) {
         Ok(passes) => passes,
         Err(Verdict::Skip { reason }) => return nothing(skipped(case, reason)),
         Err(verdict) => return nothing(outcome(case, verdict, Thread::default(), started)),
@@ -45,7 +53,7 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
     let stopped = tokio::select! {
         biased;
         () = cancel.cancelled() => None,
-        stop = thread.run_with(env, case, passes) => Some(stop),
+        stop = thread.run_with(env, case, share, passes) => Some(stop),
     };
     let timed_out = |exchange: &Exchange| matches!(exchange.error, Some(TransportError::Timeout { .. }));
     if matches!(stopped, Some(Some(Stop::Error(_)))) && thread.exchanges.iter().any(timed_out) {
@@ -63,7 +71,7 @@ pub async fn run_case(env: &Env, index: usize, slot: Slot, cancel: &Cancellation
 type Pass<'e> = (Scope, Option<&'e Given>);
 
 /// One pass through a case, or where it is about content that the run is given, one with each.
-fn passes<'e>(env: &'e Env, case: &Case) -> Result<Vec<Pass<'e>>, Verdict> {
+fn passes<'e>(env: &'e Env, case: &Case, share: Option<&Share>) -> Result<Vec<Pass<'e>>, Verdict> {
     let error = |message| Verdict::Error { message };
     if case.wants_given() {
         let suitable = env.given.iter().filter(|given| given.suits(case));
@@ -84,12 +92,17 @@ fn passes<'e>(env: &'e Env, case: &Case) -> Result<Vec<Pass<'e>>, Verdict> {
         };
     }
     let needed = 1 + case.repos.len();
-    let Some(repositories) = env.isolation.repositories(&case.id.0, needed) else {
+    let id = &case.id.0;
+    let Some(repositories) = env.isolation.repositories(id, needed) else {
         return Err(Verdict::Skip {
             reason: SkipReason::Repositories { needed },
         });
     };
-    let scope = scope_of(env, &case.id.0, &case.content, &case.repos, &repositories, None);
+    if share.is_some() {
+        // It has its values from who sets up.
+        return Ok(vec![(Scope::default(), None)]);
+    }
+    let scope = scope_of(env, id, &case.content, &case.repos, &repositories, None);
     Ok(vec![(scope.map_err(error)?, None)])
 }
 
@@ -137,26 +150,6 @@ pub fn scope_of(
     )
 }
 
-/// Why the rest of a case is not run.
-pub enum Stop {
-    /// Something that had to work did not.
-    Broken {
-        /// The step.
-        step: String,
-        /// What was seen.
-        seen: String,
-    },
-    /// A judged request changed nothing, so that what follows could only accuse wrongly.
-    Judged,
-    /// A step showed that the rest of the case does not apply.
-    NotApplicable {
-        /// The step.
-        step: String,
-    },
-    /// The network or the tool failed.
-    Error(String),
-}
-
 /// A sequence of steps under way, and what it has gathered.
 #[derive(Default)]
 pub struct Thread {
@@ -190,13 +183,13 @@ pub struct Performed {
 
 impl Thread {
     /// Runs a case with each of the values; what ended the first pass that did not go through to its end.
-    async fn run_with(&mut self, env: &Env, case: &Case, passes: Vec<Pass<'_>>) -> Option<Stop> {
+    async fn run_with(&mut self, env: &Env, case: &Case, share: Option<&Share>, passes: Vec<Pass<'_>>) -> Option<Stop> {
         let mut first = None;
         for (scope, given) in passes {
             self.scope = scope;
             let (_, judged) = self.mark();
             let recorded = self.facts.len();
-            let mut stop = self.run(env, case).await.err();
+            let mut stop = self.run(env, case, share).await.err();
             let held = self.expectations[judged..].iter().all(ExpectationOutcome::held);
             if let Some(given) = given
                 && (stop.is_some() || !held)
@@ -214,8 +207,11 @@ impl Thread {
         first
     }
 
-    async fn run(&mut self, env: &Env, case: &Case) -> Result<(), Stop> {
-        self.set_up(env, &case.setup).await?;
+    async fn run(&mut self, env: &Env, case: &Case, share: Option<&Share>) -> Result<(), Stop> {
+        match share {
+            Some(share) => self.set_up_shared(env, case, share).await?,
+            None => self.set_up(env, &case.setup).await?,
+        }
         for (index, step) in case.steps.iter().enumerate() {
             self.step(env, step, index).await?;
         }
@@ -485,51 +481,6 @@ impl Thread {
     }
 }
 
-/// The step as a reader recognises it.
-pub fn describe(step: &Step) -> String {
-    let by = |tag: &Option<Template>| tag.as_ref().map(|tag| format!(" as {tag}")).unwrap_or_default();
-    let place = step.repo.as_ref().map(|repo| format!(" in {repo}")).unwrap_or_default();
-    let what = match &step.action {
-        Action::Send(send) => format!("send {} {}", send.method, send.target),
-        Action::Push { node, tag, alone } => {
-            format!("push {node}{}{}", by(tag), if *alone { " alone" } else { "" })
-        }
-        Action::Pull { node, tag } => format!("pull {node}{}", by(tag)),
-        Action::Head { node, tag } => format!("head {node}{}", by(tag)),
-        Action::Upload { node, how } => {
-            let how = crate::case::UploadHow::ALL
-                .iter()
-                .find(|(other, _)| other == how)
-                .map_or("", |(_, word)| word);
-            format!("upload {node} {how}")
-        }
-        Action::Mount { node, from } => match from {
-            Some(from) => format!("mount {node} from {from}"),
-            None => format!("mount {node}"),
-        },
-        Action::Discover { subject, .. } => format!("discover {subject}"),
-        Action::Tags { .. } => "tags".to_string(),
-        Action::Token { scopes, .. } => {
-            let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
-            format!("token for {}", scopes.join(" and "))
-        }
-        Action::Delete(crate::case::DeleteWhat::Node(node)) => format!("delete {node}"),
-        Action::Delete(crate::case::DeleteWhat::Tag(tag)) => format!("delete tag {tag}"),
-        Action::Gc { dry } => if *dry { "gc dry-run" } else { "gc" }.to_string(),
-        Action::Wait(pause) => format!("wait {} ms", pause.as_millis()),
-        Action::Together { times, steps, .. } => format!(
-            "{}together: {}",
-            if *times > 1 {
-                format!("{times} times ")
-            } else {
-                String::new()
-            },
-            steps.iter().map(describe).collect::<Vec<_>>().join(", ")
-        ),
-    };
-    format!("{what}{place}")
-}
-
 /// Mismatches quote answers, and an answer may hold a token.
 fn without_secrets(env: &Env, mismatches: Vec<Mismatch>) -> Vec<Mismatch> {
     let redactor = env.client.redactor();
@@ -539,45 +490,6 @@ fn without_secrets(env: &Env, mismatches: Vec<Mismatch>) -> Vec<Mismatch> {
 
 fn speaks_of_status(subject: &str) -> bool {
     subject == "status" || subject == "any of"
-}
-
-/// 2xx, and for a mount or a single POST 201: their 202 opens a session and stores nothing.
-pub(super) fn must_succeed(step: &Step, answer: &Answer) -> Result<(), Stop> {
-    let stores = matches!(
-        step.action,
-        Action::Mount { .. }
-            | Action::Upload {
-                how: crate::case::UploadHow::SinglePost,
-                ..
-            }
-    );
-    match answer.status() {
-        Some(201) => Ok(()),
-        Some(200..300) if !stores => Ok(()),
-        _ => Err(broken(step, answer)),
-    }
-}
-
-/// A step that had to work and did not.
-pub fn broken(step: &Step, answer: &Answer) -> Stop {
-    let request = &answer.exchange.request;
-    Stop::Broken {
-        step: describe(step),
-        seen: format!(
-            "{} {} answered {}",
-            request.method,
-            request.url,
-            expect::status_text(answer)
-        ),
-    }
-}
-
-/// A step that needs what an earlier answer did not have.
-pub fn missing(step: &Step, error: &ScopeError) -> Stop {
-    Stop::Broken {
-        step: describe(step),
-        seen: format!("{error}: an earlier answer did not have it"),
-    }
 }
 
 fn outcome(case: &Case, verdict: Verdict, mut thread: Thread, started: Instant) -> CaseOutcome {

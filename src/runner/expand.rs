@@ -6,16 +6,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::means::{Means, upload};
 use crate::case::{
-    Action, Body, Busy, Capture, CaptureFrom, DeleteWhat, Redirects, Send, SendAuth, Step, Template, UploadHow, Via,
-    Wire,
+    Action, Body, Busy, Capture, DeleteWhat, Redirects, Send, SendAuth, Step, Template, UploadHow, Via, Wire,
 };
 use crate::content::{Built, Data, Role, Scope, ScopeError};
-use crate::oci::digest::Algorithm;
 use crate::oci::media_type::{DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST};
-
-/// The name under which a verb keeps the URL of its upload session.
-const SESSION: &str = "upload-session";
 
 /// One request that a step sends.
 #[derive(Debug, Clone)]
@@ -53,7 +49,9 @@ pub struct Planned {
     /// Requests of one stage and lane go one after another, lanes of one stage at once.
     pub lane: u32,
     /// Whether it is part of an upload.
-    stores_blob: bool,
+    pub(super) stores_blob: bool,
+    /// Whether it is sent only where the request before it opened an upload instead of storing the blob at once.
+    pub if_opened: bool,
 }
 
 /// The body of a planned request.
@@ -125,42 +123,6 @@ fn only_stores(step: &Step) -> bool {
     stores && step.needs.is_empty() && step.only_if.is_none() && step.capture.is_empty()
 }
 
-/// What of the target matters to how a step is sent.
-#[derive(Debug, Clone, Copy)]
-pub struct Means {
-    /// The length of a chunk.
-    pub chunk: u64,
-    /// How `push` uploads blobs.
-    pub how: UploadHow,
-    /// Whether `upload` may do so too in place of a POST and a PUT.
-    pub any_way: bool,
-    /// Whether what is pushed without a tag gets one, on a target that takes no manifest under its digest.
-    pub tags: bool,
-}
-
-impl Means {
-    /// The usual ones, with chunks of this length.
-    pub fn usual(chunk: u64) -> Self {
-        Self {
-            chunk,
-            how: UploadHow::PostThenPut,
-            any_way: false,
-            tags: false,
-        }
-    }
-
-    /// Where a manifest without a tag is pushed to.
-    fn reference(&self, built: &Built) -> Template {
-        match self.tags {
-            true => Template::literal(format!(
-                "untagged-{}",
-                built.digest.encoded().chars().take(32).collect::<String>()
-            )),
-            false => Template::literal(built.digest.as_str()),
-        }
-    }
-}
-
 /// The requests of a step in order; the answer to the last is the one that is judged. Steps that send nothing of their
 /// own (`wait`, `gc`, `together`) have none.
 pub fn expand(step: &Step, scope: &Scope, means: &Means) -> Result<Vec<Planned>, ScopeError> {
@@ -189,7 +151,8 @@ pub fn expand(step: &Step, scope: &Scope, means: &Means) -> Result<Vec<Planned>,
                 stage,
                 match built.role {
                     Role::Manifest => vec![put_manifest(&built, pushed_as(&built, tag), repo)],
-                    Role::Blob | Role::Slice { .. } => upload(&built, means.how, repo, means.chunk),
+                    Role::Blob | Role::Slice { .. } if means.any_way => means.upload(&built, repo),
+                    Role::Blob | Role::Slice { .. } => upload(&built, means.judged(), repo, means.chunk),
                 },
             );
             push.requests.sort_by_key(|request| request.stage);
@@ -204,11 +167,11 @@ pub fn expand(step: &Step, scope: &Scope, means: &Means) -> Result<Vec<Planned>,
             vec![read("HEAD", &built, reference(&built, tag), repo)]
         }
         Action::Upload { node: name, how } => {
-            let how = match how {
-                UploadHow::PostThenPut if means.any_way => means.how,
-                how => *how,
-            };
-            upload(node(name)?.as_ref(), how, repo, means.chunk)
+            let built = node(name)?;
+            match how {
+                UploadHow::PostThenPut if means.any_way => means.upload(&built, repo),
+                how => upload(&built, *how, repo, means.chunk),
+            }
         }
         Action::Mount { node: name, from } => {
             let built = node(name)?;
@@ -335,14 +298,14 @@ pub fn accept_manifests() -> String {
 
 /// The variable that holds a repository's name.
 #[derive(Clone, Copy)]
-struct Place<'a>(&'a str);
+pub(super) struct Place<'a>(&'a str);
 
 impl<'a> Place<'a> {
     fn of(step: &'a Step) -> Self {
         Self(step.repo.as_deref().unwrap_or("repo"))
     }
 
-    fn path(self, rest: &str) -> Template {
+    pub(super) fn path(self, rest: &str) -> Template {
         let mut template = Template::literal("/v2/");
         template.parts.extend(variable(self.0).parts);
         template.parts.extend(Template::literal(rest).parts);
@@ -350,14 +313,14 @@ impl<'a> Place<'a> {
     }
 }
 
-fn variable(name: &str) -> Template {
+pub(super) fn variable(name: &str) -> Template {
     Template {
         parts: vec![crate::case::Part::Variable(vec![name.to_string()])],
     }
 }
 
 impl Planned {
-    fn new(method: &str, target: Template) -> Self {
+    pub(super) fn new(method: &str, target: Template) -> Self {
         Self {
             method: method.to_string(),
             target,
@@ -376,10 +339,11 @@ impl Planned {
             stage: 0,
             lane: 0,
             stores_blob: false,
+            if_opened: false,
         }
     }
 
-    fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(super) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_string(), Template::literal(value)));
         self
     }
@@ -442,7 +406,7 @@ impl Push {
         self.pushed.insert(key, stage);
         let requests = match built.role {
             Role::Manifest => vec![put_manifest(built, means.reference(built), repo)],
-            Role::Blob | Role::Slice { .. } => upload(built, means.how, repo, means.chunk),
+            Role::Blob | Role::Slice { .. } => means.upload(built, repo),
         };
         self.add(stage, requests);
         stage
@@ -477,108 +441,4 @@ fn put_manifest(built: &Built, reference: Template, repo: Place) -> Planned {
     let mut request = Planned::new("PUT", target).header("Content-Type", &built.media_type);
     request.body = PlannedBody::Sized(built.data.clone(), built.name.clone());
     request
-}
-
-fn upload(built: &Built, how: UploadHow, repo: Place, chunk: u64) -> Vec<Planned> {
-    let digest = || ("digest".to_string(), Template::literal(built.digest.as_str()));
-    let whole = || PlannedBody::Sized(built.data.clone(), built.name.clone());
-    let mut post = Planned::new("POST", repo.path("/blobs/uploads/"));
-    if how == UploadHow::SinglePost {
-        post.query.push(digest());
-        post.body = whole();
-        post.stores_blob = true;
-        return vec![post.header("Content-Type", "application/octet-stream")];
-    }
-    if built.digest.algorithm() != Some(Algorithm::Sha256) && how != UploadHow::PostThenPut {
-        post.query.push((
-            "digest-algorithm".into(),
-            Template::literal(built.digest.algorithm_name()),
-        ));
-    }
-    post.capture.push(session());
-    let mut requests = vec![post];
-    let parts: Vec<(u64, u64)> = match how {
-        UploadHow::PostThenPut | UploadHow::SinglePost | UploadHow::Streamed => Vec::new(),
-        UploadHow::OnePatch => vec![(0, built.data.len())],
-        UploadHow::ThreePatches | UploadHow::LastByPut => thirds(built.data.len(), chunk),
-    };
-    let by_patch = if how == UploadHow::LastByPut {
-        parts.len().saturating_sub(1)
-    } else {
-        parts.len()
-    };
-    for (from, to) in &parts[..by_patch] {
-        let mut patch = Planned::new("PATCH", variable(SESSION)).header("Content-Type", "application/octet-stream");
-        if to > from {
-            patch = patch.header("Content-Range", format!("{from}-{}", to - 1));
-        }
-        patch.body = PlannedBody::Sized(built.data.slice(*from, *to), format!("{} from {from}", built.name));
-        patch.capture.push(session());
-        requests.push(patch);
-    }
-    if how == UploadHow::Streamed {
-        let mut patch = Planned::new("PATCH", variable(SESSION)).header("Content-Type", "application/octet-stream");
-        patch.body = PlannedBody::Streamed(built.data.clone(), built.name.clone());
-        patch.capture.push(session());
-        requests.push(patch);
-    }
-    let mut put = Planned::new("PUT", variable(SESSION));
-    put.query.push(digest());
-    match (how, parts.last()) {
-        (UploadHow::PostThenPut, _) => {
-            put = put.header("Content-Type", "application/octet-stream");
-            put.body = whole();
-        }
-        (UploadHow::LastByPut, Some((from, to))) if to > from => {
-            put = put
-                .header("Content-Type", "application/octet-stream")
-                .header("Content-Range", format!("{from}-{}", to - 1));
-            put.body = PlannedBody::Sized(built.data.slice(*from, *to), format!("{} from {from}", built.name));
-        }
-        _ => {}
-    }
-    requests.push(put);
-    for request in &mut requests {
-        request.stores_blob = true;
-    }
-    requests
-}
-
-fn session() -> Capture {
-    Capture {
-        name: SESSION.into(),
-        from: CaptureFrom::Location,
-        find: None,
-        otherwise: None,
-    }
-}
-
-/// Three parts of a length, or fewer where a part would be smaller than a chunk may be.
-fn thirds(len: u64, chunk: u64) -> Vec<(u64, u64)> {
-    let size = len.div_ceil(3).max(chunk.min(len)).max(1);
-    let mut parts = Vec::new();
-    let mut from = 0;
-    while from < len || parts.is_empty() {
-        let to = (from + size).min(len);
-        parts.push((from, to));
-        from = to;
-        if from >= len {
-            break;
-        }
-    }
-    parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thirds_cover_the_whole_and_respect_the_chunk() {
-        assert_eq!(thirds(3072, 1024), [(0, 1024), (1024, 2048), (2048, 3072)]);
-        assert_eq!(thirds(10, 1), [(0, 4), (4, 8), (8, 10)]);
-        assert_eq!(thirds(3072, 2000), [(0, 2000), (2000, 3072)]);
-        assert_eq!(thirds(100, 1024), [(0, 100)]);
-        assert_eq!(thirds(0, 1024), [(0, 0)]);
-    }
 }

@@ -14,7 +14,9 @@ mod gc;
 mod given;
 mod isolate;
 mod lost;
+mod means;
 mod order;
+mod own;
 mod pages;
 mod perform;
 mod plan;
@@ -23,17 +25,20 @@ mod probe;
 mod schedule;
 mod send;
 mod setup;
+mod share;
 mod silence;
+mod stop;
 mod together;
 mod vectors;
 mod ways;
 
 pub use control::Refusal;
 pub use examine::{Asked, Examined, NameSeen, examine};
-pub use expand::{Means, Planned, PlannedBody, expand, fallback_tag};
+pub use expand::{Planned, PlannedBody, expand, fallback_tag};
 pub use gc::{Collecting, Trigger};
 pub use given::{Reading, Wanted, WantedError};
 pub use isolate::{Isolation, RepoError};
+pub use means::Means;
 pub use plan::{Filter, FilterError, Selected, Unknown, requirements, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};
 pub use schedule::{Bodies, Event, Options, Resumed, run, run_keeping};
@@ -73,8 +78,6 @@ pub struct Env {
     pub keep: bool,
     /// How many copies of a step with content of its own are made at most.
     pub copies: u32,
-    /// Exchanges that no report keeps, because many copies of one step did the same.
-    pub unkept: std::sync::atomic::AtomicU64,
     /// Where cases meet the trigger of a garbage collection, if there is one.
     pub collector: Option<gc::Collector>,
     /// The content that it is given to read.
@@ -97,9 +100,9 @@ impl Env {
     }
 
     /// Nothing can be said of what needs a capability that nobody knows the target to have or to lack.
-    fn all_known(&self, needs: &[String]) -> Result<(), execute::Stop> {
+    fn all_known(&self, needs: &[String]) -> Result<(), stop::Stop> {
         match needs.iter().find_map(|need| self.unknown.get(need)).cloned() {
-            Some((step, seen)) => Err(execute::Stop::Broken { step, seen }),
+            Some((step, seen)) => Err(stop::Stop::Broken { step, seen }),
             None => Ok(()),
         }
     }

@@ -1,7 +1,11 @@
 //! Which cases start first: those with the longest chain of requests, so that none of them is left over at the end; and
 //! of which few run at once, because what they hold is much.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::expand::parts;
+use super::share::Share;
 use crate::case::{Action, BlobSource, Case, Child, ManifestFields, NodeKind, Size, Step, Suite, UploadHow};
 
 /// From how many bytes of content on a case is heavy. It holds several times as much: what it sends, what it reads, and
@@ -15,12 +19,17 @@ pub const HEAVY_AT_ONCE: usize = 2;
 const ROUND_TRIP: u128 = 20;
 
 /// The cases by the number of requests that have to wait for each other.
-pub fn longest_first(suite: &Suite, cases: &[usize]) -> Vec<usize> {
+pub fn longest_first(suite: &Suite, cases: &[usize], shares: &HashMap<usize, Arc<Share>>) -> Vec<usize> {
     let mut order = cases.to_vec();
     order.sort_by_cached_key(|index| {
         let case = &suite.cases[*index];
+        let is_done = |share: &Arc<Share>| !share.is_named_after(case);
+        let setup = match shares.get(index).is_some_and(is_done) {
+            true => 0,
+            false => chain_of_setup(&case.setup),
+        };
         // Those of which few run at once wait for each other too.
-        std::cmp::Reverse((is_heavy(case), chain_of_setup(&case.setup) + chain(&case.steps)))
+        std::cmp::Reverse((is_heavy(case), setup + chain(&case.steps)))
     });
     order
 }

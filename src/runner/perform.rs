@@ -4,7 +4,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::time::sleep;
 
-use super::execute::{Performed, Stop, Thread, broken, describe, missing};
+use super::execute::{Performed, Thread};
+use super::stop::{Stop, broken, describe, missing};
 use super::{Env, Means, Planned, expand, lost, send};
 use crate::case::{Action, Busy, Step};
 use crate::client::{Answer, Purpose};
@@ -50,7 +51,8 @@ impl Thread {
             }
             _ => {}
         }
-        let planned = expand::expand(step, &self.scope, &means(env, purpose)).map_err(|error| missing(step, &error))?;
+        let planned =
+            expand::expand(step, &self.scope, &Means::of(env, purpose)).map_err(|error| missing(step, &error))?;
         self.in_stages(env, step, index, purpose, &planned).await
     }
 
@@ -90,6 +92,9 @@ impl Thread {
         for (number, request) in requests.iter().enumerate() {
             if let Some(before) = &performed {
                 must_be_taken(step, before)?;
+                if request.if_opened && before.answer.status() != Some(202) {
+                    continue;
+                }
             }
             let lost::Sent {
                 answers,
@@ -122,10 +127,10 @@ impl Thread {
             // Whoever limits requests, and has not given way to patience, has not answered this one.
             if request.busy == Busy::Wait && judged.status() == Some(429) {
                 let seen = "answers 429 again and again, so that nothing can be judged; try fewer --jobs";
-                return Err(Stop::Error(format!("{}: it {seen}", super::execute::describe(step))));
+                return Err(Stop::Error(format!("{}: it {seen}", describe(step))));
             }
             if let Some(error) = judged.error() {
-                return Err(Stop::Error(format!("{}: {error}", super::execute::describe(step))));
+                return Err(Stop::Error(format!("{}: {error}", describe(step))));
             }
             for capture in &request.capture {
                 let value = match (send::captured(capture, &judged), &capture.otherwise) {
@@ -205,17 +210,6 @@ impl Thread {
                 false,
             );
         }
-    }
-}
-
-/// Where nothing is judged, content is uploaded in a way that works.
-pub fn means(env: &Env, purpose: Purpose) -> Means {
-    Means {
-        chunk: env.chunk,
-        how: env.how,
-        any_way: matches!(purpose, Purpose::Setup),
-        // Cases may be about tags and their list, so that only probes can do with some more of them.
-        tags: purpose == Purpose::Probe && env.no_digests.is_some(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! A case as the plain HTTP that it sends, without a target.
 
-use super::execute::describe;
-use super::expand::{Means, Planned, expand, expand_stores, parts};
+use super::expand::{Planned, expand, expand_stores, parts};
 use super::isolate::{Isolation, scope, setting};
+use super::means::Means;
+use super::stop::describe;
 use crate::case::{Action, Case, Step};
 use crate::content::Scope;
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::execute::{Stop, Thread, scope_of};
+use super::execute::{Thread, scope_of};
+use super::stop::Stop;
 use super::{Env, cleanup::Stored};
 use crate::case::{Action, Capability, Case, Step, Suite};
 use crate::client::Purpose;
@@ -28,16 +29,27 @@ const MIN_CHUNK: &str = "min-chunk";
 /// The capture by which a probe hands on the minimum chunk length.
 const CHUNK: &str = "chunk";
 
-/// Runs the probes that `cases` need, all at once: what one needs that the target turns out not to offer makes it absent
-/// whatever it saw. `given` names what the way the tool was called provides.
-pub async fn probe(env: &mut Env, cases: &[usize], given: &[&str]) -> Probed {
+/// Runs the probes that `cases` need, all at once. `given` names what the way the tool was called provides.
+pub async fn ask(env: &Env, cases: &[usize], given: &[&str]) -> Vec<Seen> {
     let needed = needed(env, cases);
-    let mut all = env.suite.capabilities.clone();
-    all.retain(|capability| needed.contains(&capability.name));
-    let shared: &Env = env;
-    let seen = join_all(all.iter().map(|capability| one(shared, capability, given))).await;
+    let wanted = env.suite.capabilities.iter();
+    let wanted = wanted.filter(|capability| needed.contains(&capability.name));
+    join_all(wanted.map(|capability| one(env, capability, given))).await
+}
+
+/// What the probes show together: what one needs that the target turns out not to offer makes it absent whatever it saw.
+pub fn settle(env: &mut Env, seen: Vec<Seen>) -> Probed {
+    let suite = env.suite.clone();
+    let named = |seen: Seen| {
+        let capability = suite
+            .capabilities
+            .iter()
+            .find(|capability| capability.name == seen.outcome.name);
+        capability.map(|capability| (capability, seen))
+    };
+    let mut open: Vec<_> = seen.into_iter().filter_map(named).collect();
+    let all: Vec<&Capability> = open.iter().map(|(capability, _)| *capability).collect();
     let mut probed = Probed::default();
-    let mut open: Vec<_> = all.iter().zip(seen).collect();
     let mut settled = BTreeMap::new();
     while !open.is_empty() {
         let (ready, later): (Vec<_>, Vec<_>) = open.into_iter().partition(|(capability, _)| {
@@ -84,12 +96,13 @@ fn needs<'c>(env: &Env, capability: &'c Capability) -> &'c [String] {
 }
 
 /// What one probe found, whatever became of those that it needs.
-struct Seen {
+pub struct Seen {
     outcome: CapabilityOutcome,
     /// The step that had to work first and did not, and what was seen.
     broken: Option<(String, String)>,
     chunk: Option<u64>,
-    stored: Stored,
+    /// What it stored.
+    pub stored: Stored,
 }
 
 impl From<CapabilityOutcome> for Seen {

@@ -15,9 +15,9 @@ use super::gc::{self, Collecting, Collector, Done};
 use super::given::{self, Reading};
 use super::probe::{self, Probed};
 use super::silence::Silence;
-use super::{Env, Isolation, order, ways};
+use super::{Env, Isolation, order, share, ways};
 use crate::case::{Profile, Suite, UploadHow};
-use crate::client::Client;
+use crate::client::{Client, Sent};
 use crate::outcome::{
     CapabilityOutcome, CaseOutcome, Collection, Counts, Partition, Report, RunInfo, SCHEMA, TargetInfo, lighten,
 };
@@ -33,7 +33,7 @@ const MOST_JOBS: usize = 256;
 
 /// The round trip from which on more cases than usual run at once. Each of them mostly waits then, so that the target has no
 /// more to do at a time.
-const FAR: Duration = Duration::from_millis(25);
+const FAR: Duration = Duration::from_millis(10);
 
 /// How many cases run at once by themselves on a target that answers a small request after `round_trip`.
 fn jobs_at(round_trip: Duration) -> usize {
@@ -193,6 +193,7 @@ pub async fn run_keeping(
             started: rfc3339(started_at),
             elapsed_ms: 0.0,
             requests: 0,
+            sent: Sent::default(),
             suite_digest: options.suite_digest,
         },
         target: TargetInfo {
@@ -231,13 +232,16 @@ pub async fn run_keeping(
     if let Some(collection) = &mut collection {
         collection.rounds = rounds;
     }
+    let earlier_requests = purposes(&resumed.cases);
     cases.extend(resumed.cases);
     report.collection = collection;
     report.target.notes.extend(env.silence.reason());
     report.interrupted = options.cancel.is_cancelled();
     report.run.elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
     report.gather(&env.suite, &options.profile, cases);
-    report.run.requests += env.unkept.load(std::sync::atomic::Ordering::Relaxed);
+    report.run.sent = env.client.sent();
+    report.run.sent += earlier_requests;
+    report.run.requests = report.run.sent.total();
     Ok(report)
 }
 
@@ -261,7 +265,6 @@ impl Env {
             no_digests: None,
             keep: options.keep,
             copies: options.copies,
-            unkept: Default::default(),
             collector: None,
             given: Vec::new(),
             only_reads: options.reading.as_ref().is_some_and(|reading| reading.only),
@@ -304,12 +307,21 @@ pub(super) async fn meet(
         () = stop.cancelled() => Default::default(),
         probed = async {
             if env.only_reads {
-                return probe::probe(env, &options.cases, &given).await;
+                let seen = probe::ask(env, &options.cases, &given).await;
+                return probe::settle(env, seen);
             }
-            let ways = ways::find(env).await;
-            (env.how, env.no_digests) = (ways.how, ways.no_digests);
+            let mut ways = ways::find(env).await;
+            let (mut seen, refused) = tokio::join!(
+                probe::ask(env, &options.cases, &given),
+                ways::refuses_digests(env, &mut ways)
+            );
+            if refused.is_some() {
+                env.no_digests = refused;
+                seen.into_iter().for_each(|seen| ways.stored.extend(seen.stored));
+                seen = probe::ask(env, &options.cases, &given).await;
+            }
             greeting.notes.extend(ways.notes);
-            let mut probed = probe::probe(env, &options.cases, &given).await;
+            let mut probed = probe::settle(env, seen);
             probed.stored.extend(ways.stored);
             probed
         } => probed,
@@ -331,11 +343,17 @@ async fn run_cases(
     // leaves behind.
     let brooms = Arc::new(Semaphore::new(slots.available_permits().div_ceil(4)));
     let heavy = Arc::new(Semaphore::new(order::HEAVY_AT_ONCE));
+    // Between two cases that read the same content no collection may come by.
+    let mut shares = match env.collector {
+        Some(_) => HashMap::new(),
+        None => share::shares(&env.suite, chosen),
+    };
     let mut running = JoinSet::new();
     let mut index_of = HashMap::new();
-    for index in order::longest_first(&env.suite, chosen) {
+    for index in order::longest_first(&env.suite, chosen, &shares) {
         let (env, slots, stop, events) = (env.clone(), slots.clone(), stop.clone(), events.clone());
         let (brooms, heavy) = (brooms.clone(), heavy.clone());
+        let share = shares.remove(&index);
         let task = running.spawn(async move {
             let case = &env.suite.cases[index];
             let messages = env.collector.as_ref().map(|collector| collector.messages.clone());
@@ -343,21 +361,26 @@ async fn run_cases(
             let _done = Done { case: index, messages };
             // The semaphores are never closed.
             let slot = slots.acquire_owned().await.ok();
-            let _alone = match order::is_heavy(case) {
+            let alone = match order::is_heavy(case) {
                 true => heavy.acquire().await.ok(),
                 false => None,
             };
-            let (mut outcome, stored) = if stop.is_cancelled() {
+            let (mut outcome, mut stored) = if stop.is_cancelled() {
                 (cut_off(&env, case), Default::default())
             } else {
                 // Made only now: every case has a task from the start, and what a case under way needs is much.
-                Box::pin(run_case(&env, index, slot, &stop)).await
+                Box::pin(run_case(&env, index, share.as_deref(), slot, &stop)).await
             };
             if bodies == Bodies::Telling {
                 lighten(&mut outcome);
             }
+            drop(alone);
             let outcome = Arc::new(outcome);
             drop(events.send(Event::Finished(outcome.clone())));
+            // The last one tidies up for all.
+            if let Some(share) = share.and_then(Arc::into_inner) {
+                stored.extend(share.into_stored());
+            }
             Box::pin(clean_up_unless_late(&env, &stored, &brooms, &stop)).await;
             outcome
         });
@@ -376,6 +399,15 @@ async fn run_cases(
         }
     }
     done.into_iter().map(Arc::unwrap_or_clone).collect()
+}
+
+/// What the requests of cases were for.
+fn purposes(cases: &[CaseOutcome]) -> Sent {
+    let mut sent = Sent::default();
+    for exchange in cases.iter().flat_map(|case| &case.exchanges) {
+        *sent.of(exchange.purpose) += u64::from(exchange.attempts);
+    }
+    sent
 }
 
 fn rfc3339(at: SystemTime) -> String {

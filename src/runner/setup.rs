@@ -1,9 +1,10 @@
 //! Setups: what has to be there before anything is judged.
 
 use super::Env;
-use super::execute::{Stop, Thread, missing, must_succeed};
+use super::execute::Thread;
 use super::expand::{expand_stores, parts};
-use super::perform::means;
+use super::means::Means;
+use super::stop::{Stop, missing, must_succeed};
 use crate::case::Step;
 use crate::client::Purpose;
 
@@ -16,7 +17,7 @@ impl Thread {
                 self.prepare(env, step, Purpose::Setup).await?;
                 continue;
             }
-            let plans = expand_stores(part, &self.scope, &means(env, Purpose::Setup));
+            let plans = expand_stores(part, &self.scope, &Means::of(env, Purpose::Setup));
             for (step, planned) in part.iter().zip(plans.map_err(|error| missing(&part[0], &error))?) {
                 let performed = self.in_stages(env, step, 0, Purpose::Setup, &planned).await?;
                 performed.map_or(Ok(()), |performed| must_succeed(step, &performed.answer))?;

@@ -1,126 +1,142 @@
 //! How content gets to a target where nothing is judged.
 //!
-//! Every case needs content first. A registry that takes no bytes in the closing PUT is told so by the cases about uploads;
-//! in all others the setup would be broken, so they upload by PATCH instead. One that takes no manifest under its digest is
-//! told so by the case about that; where another pushes one so, the refusal says nothing of what that case is about.
+//! Every case needs content first. A registry that takes a blob in one POST gets the small ones so, for that is one request
+//! in place of two. One that takes no bytes in the closing PUT is told so by the cases about uploads; in all others the setup
+//! would be broken, so they upload by PATCH instead. One that takes no manifest under its digest is told so by the case about
+//! that; where another pushes one so, the refusal says nothing of what that case is about.
 
 use super::Env;
 use super::cleanup::Stored;
-use super::isolate::short_hash;
-use crate::case::UploadHow;
-use crate::client::{Answer, Purpose, RequestSpec, Target, encode_query, resolve_location};
+use super::execute::{Thread, scope_of};
+use super::own::{bare, blob, image};
+use crate::case::{Action, Template, UploadHow};
+use crate::client::{Answer, Purpose};
+use crate::content::Scope;
 use crate::expect;
-use crate::oci::digest::{Algorithm, Digest};
 
-const BYTES: &str = "application/octet-stream";
-const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+/// Uploaded in one POST.
+const SINGLE: &str = "ways-single";
+/// Uploaded in the usual way.
+const USUAL: &str = "ways-usual";
+/// The manifest.
+const MANIFEST: &str = "ways-manifest";
 
-/// What was found out.
-pub struct Ways {
-    /// The way to upload a blob that works.
-    pub how: UploadHow,
-    /// What was seen, where a manifest is taken under a tag and not under its digest.
-    pub no_digests: Option<String>,
+/// What was found out beside what the run has to know.
+#[derive(Default)]
+pub struct Found {
     /// What is unusual, in words.
     pub notes: Vec<String>,
     /// What was stored in finding out.
     pub stored: Stored,
+    /// The values of the content.
+    scope: Scope,
+    /// Whether blobs can be uploaded at all.
+    uploads: bool,
 }
 
-/// Uploads a blob in the usual way, and if that fails by PATCH; pushes a manifest by its digest, and if that fails by a tag.
-/// What decides about a whole run is asked twice.
-pub async fn find(env: &Env) -> Ways {
-    let mut ways = Ways {
-        how: UploadHow::PostThenPut,
-        no_digests: None,
-        notes: Vec::new(),
-        stored: Stored::default(),
+impl Found {
+    fn thread(&self) -> Thread {
+        Thread {
+            scope: self.scope.clone(),
+            ..Thread::default()
+        }
+    }
+}
+
+/// Uploads blobs in one POST and in the usual way, and if that fails by PATCH. A refusal that decides about a whole run is
+/// asked for twice.
+pub async fn find(env: &mut Env) -> Found {
+    let mut found = Found::default();
+    let id = "probe/ways";
+    let content = [blob(SINGLE), blob(USUAL), image(MANIFEST)];
+    let repositories = env.isolation.repositories(id, 1).unwrap_or_default();
+    let Ok(scope) = scope_of(env, id, &content, &[], &repositories, None) else {
+        return found;
     };
-    let Some(repositories) = env.isolation.repositories("probe/ways", 1) else {
-        return ways;
-    };
-    let [repository] = repositories.as_slice() else {
-        return ways;
-    };
-    let config = format!(
-        r#"{{"architecture":"amd64","author":"{} {repository}","os":"linux","rootfs":{{"type":"layers","diff_ids":[]}}}}"#,
-        short_hash(&env.seed.to_string())
+    found.scope = scope;
+    let (mut single, mut usual) = (found.thread(), found.thread());
+    let (takes_single, how) = tokio::join!(
+        takes_single_post(env, &mut single),
+        usual_way(env, &mut usual, &mut found.notes)
     );
-    if upload(env, &mut ways, repository, &config).await {
-        push(env, &mut ways, repository, &config).await;
-    }
-    ways
+    env.how = match takes_single {
+        true => UploadHow::SinglePost,
+        false => how.unwrap_or(UploadHow::PostThenPut),
+    };
+    found.uploads = takes_single || how.is_some();
+    found.stored.extend(single.stored);
+    found.stored.extend(usual.stored);
+    found
 }
 
-/// Whether a blob is there now.
-async fn upload(env: &Env, ways: &mut Ways, repository: &str, bytes: &str) -> bool {
-    let digest = Digest::of(Algorithm::Sha256, bytes.as_bytes());
-    let Some(session) = open(env, repository).await else {
-        return false;
-    };
-    let mut put = send(env, "PUT", &closing(&session, &digest), BYTES, bytes).await;
-    if is_refused(&put)
-        && let Some(session) = open(env, repository).await
-    {
-        put = send(env, "PUT", &closing(&session, &digest), BYTES, bytes).await;
+/// What was seen, if a manifest is taken under a tag and not under its digest.
+pub async fn refuses_digests(env: &Env, found: &mut Found) -> Option<String> {
+    if !found.uploads {
+        return None;
     }
-    ways.stored.note(&put);
+    let mut thread = found.thread();
+    let seen = refusal(env, &mut thread).await;
+    found.stored.extend(thread.stored);
+    found.notes.extend(
+        seen.iter().map(|seen| {
+            format!("no manifest is taken under its digest, so that cases which push one are broken: {seen}")
+        }),
+    );
+    seen
+}
+
+/// Whether a blob that was sent in one POST is stored.
+async fn takes_single_post(env: &Env, thread: &mut Thread) -> bool {
+    let posted = upload(env, thread, SINGLE, UploadHow::SinglePost).await;
+    if posted.is_none_or(|answer| answer.status() != Some(201)) {
+        return false;
+    }
+    let head = Action::Head {
+        node: SINGLE.to_string(),
+        tag: None,
+    };
+    send(env, thread, head).await.and_then(|answer| answer.status()) == Some(200)
+}
+
+/// The way to upload with a session that works, if one does.
+async fn usual_way(env: &Env, thread: &mut Thread, notes: &mut Vec<String>) -> Option<UploadHow> {
+    let mut put = upload(env, thread, USUAL, UploadHow::PostThenPut).await?;
+    if is_refused(&put) {
+        put = upload(env, thread, USUAL, UploadHow::PostThenPut).await?;
+    }
     if !is_refused(&put) {
-        return put.status() == Some(201);
+        return (put.status() == Some(201)).then_some(UploadHow::PostThenPut);
     }
-    let Some(session) = open(env, repository).await else {
-        return false;
-    };
-    let patch = send(env, "PATCH", &session, BYTES, bytes).await;
-    let session = location(&patch).unwrap_or(session);
-    let end = send(env, "PUT", &closing(&session, &digest), BYTES, "").await;
-    ways.stored.note(&end);
-    if end.status() != Some(201) {
-        return false;
+    let patched = upload(env, thread, USUAL, UploadHow::OnePatch).await?;
+    if patched.status() != Some(201) {
+        return None;
     }
-    ways.how = UploadHow::OnePatch;
     let seen = expect::status_text(&put);
-    ways.notes.push(format!(
+    notes.push(format!(
         "PUT with the bytes of a blob answers {seen}, so setups upload by PATCH"
     ));
-    true
+    Some(UploadHow::OnePatch)
 }
 
-async fn push(env: &Env, ways: &mut Ways, repository: &str, config: &str) {
-    let (digest, size) = (Digest::of(Algorithm::Sha256, config.as_bytes()), config.len());
-    let manifest = format!(
-        r#"{{"schemaVersion":2,"mediaType":"{IMAGE}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{digest}","size":{size}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"{digest}","size":{size}}}]}}"#
-    );
-    let digest = Digest::of(Algorithm::Sha256, manifest.as_bytes());
-    let to = |reference: &str| Target::Path(format!("/v2/{repository}/manifests/{reference}"));
-    let mut by_digest = request(env, "PUT", to(digest.as_str()), IMAGE, &manifest).await;
+async fn refusal(env: &Env, thread: &mut Thread) -> Option<String> {
+    let push = |tag: Option<&str>| Action::Push {
+        node: MANIFEST.to_string(),
+        tag: tag.map(Template::literal),
+        alone: false,
+    };
+    let mut by_digest = send(env, thread, push(None)).await?;
     if is_refused(&by_digest) {
-        by_digest = request(env, "PUT", to(digest.as_str()), IMAGE, &manifest).await;
+        by_digest = send(env, thread, push(None)).await?;
     }
-    ways.stored.note(&by_digest);
-    if !is_refused(&by_digest) {
-        return;
+    if !is_refused(&by_digest) || send(env, thread, push(Some("ways"))).await?.status() != Some(201) {
+        return None;
     }
-    let by_tag = request(
-        env,
-        "PUT",
-        to(&format!("ways-{}", short_hash(&env.seed.to_string()))),
-        IMAGE,
-        &manifest,
-    )
-    .await;
-    ways.stored.note(&by_tag);
-    if by_tag.status() == Some(201) {
-        let seen = format!(
-            "PUT {} answered {}, and under a tag it is taken",
-            by_digest.exchange.request.url,
-            expect::status_text(&by_digest)
-        );
-        ways.notes.push(format!(
-            "no manifest is taken under its digest, so that cases which push one are broken: {seen}"
-        ));
-        ways.no_digests = Some(seen);
-    }
+    let request = &by_digest.exchange.request;
+    let seen = expect::status_text(&by_digest);
+    Some(format!(
+        "PUT {} answered {seen}, and under a tag it is taken",
+        request.url
+    ))
 }
 
 /// Whoever gave no answer has not refused anything.
@@ -128,31 +144,13 @@ fn is_refused(answer: &Answer) -> bool {
     answer.status().is_some_and(|status| status >= 400)
 }
 
-async fn open(env: &Env, repository: &str) -> Option<String> {
-    let mut request = RequestSpec::path("POST", format!("/v2/{repository}/blobs/uploads/"));
-    request.purpose = Purpose::Probe;
-    let answer = env.client.send(request).await;
-    location(&answer).filter(|_| answer.status() == Some(202))
+async fn upload(env: &Env, thread: &mut Thread, node: &str, how: UploadHow) -> Option<Answer> {
+    let node = node.to_string();
+    send(env, thread, Action::Upload { node, how }).await
 }
 
-async fn send(env: &Env, method: &str, url: &str, media_type: &str, bytes: &str) -> Answer {
-    request(env, method, Target::Url(url.to_string()), media_type, bytes).await
-}
-
-async fn request(env: &Env, method: &str, target: Target, media_type: &str, bytes: &str) -> Answer {
-    let mut request = RequestSpec::new(method, target);
-    if !bytes.is_empty() {
-        request = request.header("Content-Type", media_type).body(bytes.to_string());
-    }
-    request.purpose = Purpose::Probe;
-    env.client.send(request).await
-}
-
-fn location(answer: &Answer) -> Option<String> {
-    resolve_location(&answer.url, answer.header("Location")?, &[]).ok()
-}
-
-fn closing(session: &str, digest: &Digest) -> String {
-    let joint = if session.contains('?') { '&' } else { '?' };
-    format!("{session}{joint}digest={}", encode_query(digest.as_str()))
+/// The answer to the last request of a step, if it came to that.
+async fn send(env: &Env, thread: &mut Thread, action: Action) -> Option<Answer> {
+    let performed = Box::pin(thread.perform(env, &bare(action), 0, Purpose::Probe)).await;
+    Some(performed.ok()??.answer)
 }

@@ -1,6 +1,7 @@
 //! A report made by hand: every verdict, several of each kind of thing, and a place for hostile text in every string.
 
 use referee::case::{Level, Weight};
+use referee::client::Sent;
 use referee::client::exchange::{
     BodyRecord, Exchange, Hop, Phase, Purpose, Request, Response, Transport, TransportError,
 };
@@ -34,6 +35,13 @@ impl Sample<'_> {
                 started: self.t("2026-10-01T12:00:00Z"),
                 elapsed_ms: 1234.5,
                 requests: 2103,
+                sent: Sent {
+                    case: 900,
+                    setup: 700,
+                    probe: 60,
+                    cleanup: 440,
+                    auth: 3,
+                },
                 suite_digest: self.t("sha256:0123"),
             },
             target: TargetInfo {

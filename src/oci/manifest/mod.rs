@@ -337,7 +337,7 @@ pub(super) fn read(collector: &mut Collector<'_>, at: &At<'_>, declared: Option<
         Kind::DockerList => ImageIndex::read_docker(collector, at).map(Manifest::DockerList),
         Kind::OrasArtifact => ArtifactManifest::read_oras(collector, at).map(Manifest::OrasArtifact),
         // The last form of the object draft took this media type too; only its shape tells it from an artifact.
-        Kind::OciArtifact if at.has("objects") => ObjectManifest::read(collector, at).map(Manifest::ObjectDraft),
+        Kind::OciArtifact if at.has("objects") => ObjectManifest::read_last(collector, at).map(Manifest::ObjectDraft),
         Kind::OciArtifact => ArtifactManifest::read_oci(collector, at).map(Manifest::OciArtifact),
         Kind::ObjectDraft => ObjectManifest::read(collector, at).map(Manifest::ObjectDraft),
     }

@@ -55,10 +55,19 @@ impl ObjectManifest {
         media_type.essence() == OCI_ARTIFACT_WITHDRAWN
     }
 
+    /// Reads either of the first two forms, which have media types of their own.
     pub(super) fn read(collector: &mut Collector<'_>, at: &At<'_>) -> Option<Self> {
-        let expected = [OCI_OBJECT_DRAFT, OCI_DISTRIBUTION_DRAFT, OCI_ARTIFACT_WITHDRAWN];
+        Self::read_as(collector, at, &[OCI_OBJECT_DRAFT, OCI_DISTRIBUTION_DRAFT])
+    }
+
+    /// Reads the last form, which has the media type of an artifact manifest.
+    pub(super) fn read_last(collector: &mut Collector<'_>, at: &At<'_>) -> Option<Self> {
+        Self::read_as(collector, at, &[OCI_ARTIFACT_WITHDRAWN])
+    }
+
+    fn read_as(collector: &mut Collector<'_>, at: &At<'_>, expected: &[&str]) -> Option<Self> {
         let media_type = collector.required(at, "mediaType", |collector, at| {
-            read_media_type(collector, at, &expected)
+            read_media_type(collector, at, expected)
         })?;
         let is_last = Self::is_last_form(&media_type);
         let objects = collector.optional(at, "objects", |collector, at| {

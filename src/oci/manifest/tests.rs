@@ -271,6 +271,14 @@ fn objects_link_by_their_components() {
         faults(&wrong, None),
         at("/objects/0/components/0/rtype", Fault::Choice("blob, reference"))
     );
+    let other = at(
+        "/mediaType",
+        Fault::OtherMediaType {
+            expected: media_type::OCI_OBJECT_DRAFT.to_owned(),
+            found: media_type::OCI_ARTIFACT_WITHDRAWN.to_owned(),
+        },
+    );
+    assert_eq!(faults(&last, Some(media_type::OCI_OBJECT_DRAFT)), other);
     for document in [first, last] {
         let read = parse(&document, None).unwrap().manifest().clone();
         assert_eq!(parse(&read.to_json(), None).unwrap().manifest(), &read);

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::super::Env;
-use super::super::execute::{Stop, Thread};
+use super::super::execute::Thread;
 use super::super::isolate::setting;
+use super::super::own::{bare, blob, image};
+use super::super::stop::Stop;
 use super::inconclusive;
-use crate::case::{Action, BlobSource, Child, ManifestFields, Node, NodeKind, Origin, Size, Step, Template, UploadHow};
+use crate::case::{Action, Step, Template, UploadHow};
 use crate::client::Purpose;
 use crate::content::{Graph, Scope};
-use crate::oci::digest::Algorithm;
-use crate::oci::media_type::{OCI_MANIFEST, OCTET_STREAM};
 
 /// What a canary is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,76 +124,4 @@ fn push(part: Part) -> Step {
             how: UploadHow::PostThenPut,
         },
     })
-}
-
-/// A step that only acts.
-pub(super) fn bare(action: Action) -> Step {
-    Step {
-        action,
-        repo: None,
-        needs: Vec::new(),
-        only_if: None,
-        expect: Vec::new(),
-        record: Vec::new(),
-        capture: Vec::new(),
-        within: None,
-        continue_if: Vec::new(),
-        origin: nowhere(),
-    }
-}
-
-pub(super) fn image(name: &str) -> Node {
-    node(name, NodeKind::Image(fields()))
-}
-
-pub(super) fn referrer(name: &str, subject: &str) -> Node {
-    let fields = ManifestFields {
-        subject: Some(subject.to_string()),
-        artifact_type: Some(Template::literal("application/vnd.referee.probe")),
-        ..fields()
-    };
-    node(name, NodeKind::Artifact(fields))
-}
-
-pub(super) fn blob(name: &str) -> Node {
-    node(
-        name,
-        NodeKind::Blob {
-            source: BlobSource::Random(Size::bytes(64)),
-            algorithm: Algorithm::Sha256,
-            media_type: Template::literal(OCTET_STREAM),
-        },
-    )
-}
-
-fn fields() -> ManifestFields {
-    ManifestFields {
-        layers: vec![Child::Generated(Size::bytes(64))],
-        config: None,
-        manifests: Vec::new(),
-        subject: None,
-        artifact_type: None,
-        annotations: Vec::new(),
-        media_type: Template::literal(OCI_MANIFEST),
-        algorithm: Algorithm::Sha256,
-        patches: Vec::new(),
-        pad: None,
-        nonce: true,
-    }
-}
-
-fn node(name: &str, kind: NodeKind) -> Node {
-    Node {
-        name: name.to_string(),
-        kind,
-        origin: nowhere(),
-    }
-}
-
-fn nowhere() -> Origin {
-    Origin {
-        file: "".into(),
-        line: 0,
-        column: 0,
-    }
 }

@@ -24,7 +24,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use self::barrier::Arrival;
 use self::canary::Canary;
 use super::Env;
-use super::execute::{Stop, Thread};
+use super::execute::Thread;
+use super::stop::Stop;
 use crate::case::Step;
 use crate::outcome::Round;
 

@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
-use super::super::execute::{Stop, Thread, scope_of};
+use super::super::execute::{Thread, scope_of};
+use super::super::own::{bare, blob, image, referrer};
+use super::super::stop::Stop;
 use super::super::{Env, cleanup::clean_up};
-use super::canary::{Part, bare, blob, image, is_there, referrer};
+use super::canary::{Part, is_there};
 use super::trigger::Collecting;
 use crate::case::{Action, DeleteWhat, Template, UploadHow};
 use crate::client::Purpose;
