@@ -205,7 +205,11 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
     }
     // A run whose report cannot be written is better not begun.
     report::prepare(&out).map_err(|error| Failure::new(Exit::Failed, error))?;
-    runtime()?.block_on(async {
+    let runtime = match &target {
+        Some(_) => one_thread(),
+        None => runtime(),
+    };
+    runtime?.block_on(async {
         let (embedded, base) = match target {
             Some(base) => (None, base),
             None => {
@@ -448,9 +452,19 @@ pub async fn interrupted() {
     }
 }
 
-/// The runtime of a command.
+/// The runtime of a run against another program: it waits more than it does, and what one part of it has given back to the
+/// allocator is at hand for the next.
+fn one_thread() -> Result<tokio::runtime::Runtime, Failure> {
+    built(tokio::runtime::Builder::new_current_thread())
+}
+
+/// The runtime of a command that answers requests too, or sends them as fast as it can.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+    built(tokio::runtime::Builder::new_multi_thread())
+}
+
+fn built(mut builder: tokio::runtime::Builder) -> Result<tokio::runtime::Runtime, Failure> {
+    builder
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot start the runtime: {error}")))

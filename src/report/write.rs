@@ -174,28 +174,27 @@ pub fn write_files(report: &Report, dir: &Path, formats: &[Format]) -> Result<Ve
         path: dir.to_owned(),
         source,
     })?;
+    let partial: Vec<_> = formats
+        .iter()
+        .map(|format| {
+            let path = dir.join(format.file_name());
+            Partial::write(&path, |file| stream(report, *format, file)).map_err(|error| match error.downcast() {
+                Ok(error) => WriteError::Render(error),
+                Err(source) => WriteError::File { path, source },
+            })
+        })
+        .collect();
     // Each waits for the disk by itself.
     std::thread::scope(|scope| {
-        let writing: Vec<_> = formats
-            .iter()
-            .map(|format| scope.spawn(|| write_file(report, dir, *format)))
-            .collect();
-        writing
+        let moving: Vec<_> = partial
             .into_iter()
-            .map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .map(|partial| scope.spawn(|| partial.and_then(place)))
+            .collect();
+        let moved = moving.into_iter().map(|one| one.join());
+        moved
+            .map(|one| one.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     })
-}
-
-fn write_file(report: &Report, dir: &Path, format: Format) -> Result<PathBuf, WriteError> {
-    let path = dir.join(format.file_name());
-    match replace(&path, |file| stream(report, format, file)) {
-        Ok(()) => Ok(path),
-        Err(error) => Err(match error.downcast() {
-            Ok(error) => WriteError::Render(error),
-            Err(source) => WriteError::File { path, source },
-        }),
-    }
 }
 
 /// Writes a report in one form. The two that have every exchange are large, and never in memory whole.
@@ -209,20 +208,51 @@ fn stream(report: &Report, format: Format, out: impl Write) -> io::Result<()> {
     out.flush()
 }
 
-/// Puts what `write` writes in the place of the file at `path`, all at once.
-fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.partial", std::process::id()));
-    let partial = path.with_file_name(name);
-    let written = File::create(&partial)
-        .and_then(|mut file| write(&mut file).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&partial, path));
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&partial);
+fn place(partial: Partial) -> Result<PathBuf, WriteError> {
+    let path = partial.place.clone();
+    partial
+        .put_in_place()
+        .map_err(|source| WriteError::File { path, source })
+}
+
+/// A file that is written and not yet in its place.
+struct Partial {
+    file: File,
+    path: PathBuf,
+    place: PathBuf,
+}
+
+impl Partial {
+    /// Writes a file beside the place at `path`. If that fails nothing is left.
+    fn write(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<Self> {
+        let mut name = OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(format!(".{}.partial", std::process::id()));
+        let partial = path.with_file_name(name);
+        let mut partial = Self {
+            file: File::create(&partial)?,
+            path: partial,
+            place: path.to_owned(),
+        };
+        match write(&mut partial.file) {
+            Ok(()) => Ok(partial),
+            Err(error) => Err(partial.give_up(error)),
+        }
     }
-    written
+
+    /// Puts it in the place of the file that is there, all at once, and says where that is.
+    fn put_in_place(self) -> io::Result<PathBuf> {
+        match self.file.sync_all().and_then(|()| fs::rename(&self.path, &self.place)) {
+            Ok(()) => Ok(self.place),
+            Err(error) => Err(self.give_up(error)),
+        }
+    }
+
+    fn give_up(self, error: io::Error) -> io::Error {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&self.path);
+        error
+    }
 }
 
 #[cfg(test)]
@@ -246,7 +276,7 @@ mod tests {
     fn a_file_is_replaced_whole_or_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("junit.xml");
-        let put = |path: &Path, bytes: &[u8]| replace(path, |file| file.write_all(bytes));
+        let put = |path: &Path, bytes: &[u8]| Partial::write(path, |file| file.write_all(bytes))?.put_in_place();
         put(&path, b"old").unwrap();
         put(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");

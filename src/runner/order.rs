@@ -12,9 +12,6 @@ use crate::case::{Action, BlobSource, Case, Child, ManifestFields, NodeKind, Siz
 /// what both say.
 const HEAVY: u64 = 1 << 20;
 
-/// How many heavy cases run at once: one may have a long chain of requests, and the others need not wait for it.
-pub const HEAVY_AT_ONCE: usize = 2;
-
 /// What a round trip is taken to last, in milliseconds, where a case says how long it waits.
 const ROUND_TRIP: u128 = 20;
 

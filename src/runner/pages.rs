@@ -30,7 +30,8 @@ pub fn merge(first: &Answer, others: &[Answer], list: &str) -> (Answer, usize) {
     }
     let mut merged = first.clone();
     let entries = start.entries.iter().chain(more.iter().flat_map(|page| &page.entries));
-    merged.body = Received::of(text(&start.members, list, entries.copied()));
+    let length = first.body.len + others.iter().map(|answer| answer.body.len).sum::<u64>();
+    merged.body = Received::of(text(&start.members, list, entries.copied(), length as usize));
     // Where the list goes on, though its pages are not asked for any more.
     let is_link = |(name, _): &(String, String)| name.eq_ignore_ascii_case("Link");
     merged.headers.retain(|field| !is_link(field));
@@ -50,9 +51,15 @@ fn page<'a>(body: &'a Received, list: &str) -> Option<Page<'a>> {
     Some(Page { members, entries })
 }
 
-/// An object with these members, but for `list`, which comes last and has these elements.
-fn text<'a>(members: &BTreeMap<String, &RawValue>, list: &str, entries: impl Iterator<Item = &'a RawValue>) -> Vec<u8> {
-    let mut text = String::from("{");
+/// An object with these members, but for `list`, which comes last and has these elements; of about this length.
+fn text<'a>(
+    members: &BTreeMap<String, &RawValue>,
+    list: &str,
+    entries: impl Iterator<Item = &'a RawValue>,
+    length: usize,
+) -> Vec<u8> {
+    let mut text = String::with_capacity(length);
+    text.push('{');
     for (name, value) in members.iter().filter(|(name, _)| *name != list) {
         text.push_str(&format!("{}:{value},", serde_json::Value::from(name.as_str())));
     }
@@ -76,7 +83,7 @@ mod tests {
             .collect();
         let pages: Vec<Page> = bodies.iter().filter_map(|body| page(body, "tags")).collect();
         let entries = pages.iter().flat_map(|page| page.entries.iter().copied());
-        let text = text(&pages.first()?.members, "tags", entries);
+        let text = text(&pages.first()?.members, "tags", entries, 0);
         Some(String::from_utf8(text).unwrap())
     }
 

@@ -342,7 +342,9 @@ async fn run_cases(
     // Cleaning up has slots of its own, fewer, for each sends several requests at once: no case waits for what another
     // leaves behind.
     let brooms = Arc::new(Semaphore::new(slots.available_permits().div_ceil(4)));
-    let heavy = Arc::new(Semaphore::new(order::HEAVY_AT_ONCE));
+    // Far away one may have a chain of requests that takes its time, and the others need not wait for it.
+    let heavy_at_once = if slots.available_permits() > JOBS { 2 } else { 1 };
+    let heavy = Arc::new(Semaphore::new(heavy_at_once));
     // Between two cases that read the same content no collection may come by.
     let mut shares = match env.collector {
         Some(_) => HashMap::new(),
