@@ -78,7 +78,7 @@ pub struct RunArguments {
     #[command(flatten)]
     suite: SuiteArguments,
 
-    /// How many cases run at once [default: 64, and up to 256 where the registry is far away]
+    /// How many cases run at once [default: 32, and up to 256 where the registry is far away]
     #[arg(long, short, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
     jobs: Option<usize>,
     /// The seed of all content, to repeat a run

@@ -27,6 +27,12 @@ pub fn mismatches(matchers: &[Matcher], answer: &Answer, scope: &Scope) -> Resul
     Ok(found)
 }
 
+/// Whether all of `matchers` hold for `answer`. Nothing is looked at after the first that does not: the body may be large.
+pub fn hold(matchers: &[Matcher], answer: &Answer, scope: &Scope) -> bool {
+    let holds = |matcher| mismatches(std::slice::from_ref(matcher), answer, scope).is_ok_and(|found| found.is_empty());
+    matchers.iter().all(holds)
+}
+
 /// The value under which a fact is recorded: the first whose matchers hold.
 pub fn fact_value(fact: &Fact, answer: &Answer, scope: &Scope) -> Result<String, ScopeError> {
     for (value, matchers) in &fact.values {

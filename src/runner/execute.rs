@@ -401,7 +401,7 @@ impl Thread {
             }
             let is_of_whole_answers = answer.exchange.response.is_some() && !unanswered;
             let is_asked = is_of_whole_answers || unanswered && always.unanswered;
-            if !is_asked || !expect::mismatches(&always.when, answer, &self.scope).is_ok_and(|found| found.is_empty()) {
+            if !is_asked || !expect::hold(&always.when, answer, &self.scope) {
                 continue;
             }
             for expectation in &always.expect {

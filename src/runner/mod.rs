@@ -84,6 +84,8 @@ pub struct Env {
     pub given: Vec<given::Given>,
     /// Whether it does nothing else.
     pub only_reads: bool,
+    /// How long its lists are.
+    pub lists: send::Lists,
     /// Ends the run where the registry has stopped answering.
     pub silence: silence::Silence,
 }

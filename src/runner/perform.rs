@@ -14,6 +14,9 @@ use crate::content::Role;
 /// Pieces of content that are pushed at once for one step.
 const AT_ONCE: usize = 16;
 
+/// Pages of a long list that are kept from its start and from its end.
+const KEPT_PAGES: usize = 16;
+
 impl Thread {
     /// On a target that takes no manifest under its digest, a push of one so says nothing of what the case is about.
     pub(super) fn refuse_digests(&self, env: &Env, step: &Step) -> Result<(), Stop> {
@@ -104,10 +107,13 @@ impl Thread {
             } = lost::send(env, request, &self.scope, purpose)
                 .await
                 .map_err(|error| missing(step, &error))?;
-            let earlier: usize = answers.iter().take(at).map(|answer| answer.before.len() + 1).sum();
-            let exchange = self.exchanges.len() + earlier + answers.get(at).map_or(0, |answer| answer.before.len());
-            for answer in answers {
-                self.keep(env, &answer, request.token, index, step);
+            let (mut exchange, count) = (0, answers.len());
+            for (number, answer) in answers.into_iter().enumerate() {
+                let telling = number < KEPT_PAGES || number == at || number + KEPT_PAGES >= count;
+                self.keep(env, &answer, request.token, (index, step), telling);
+                if number == at {
+                    exchange = self.exchanges.len().saturating_sub(1);
+                }
             }
             if judged.status().is_some() {
                 env.silence.answered();
@@ -197,7 +203,9 @@ impl Thread {
         result
     }
 
-    fn keep(&mut self, env: &Env, answer: &Answer, token: bool, index: usize, step: &Step) {
+    /// Keeps what passed, and judges what holds of every exchange. One that is not telling is kept only for what that says.
+    fn keep(&mut self, env: &Env, answer: &Answer, token: bool, (index, step): (usize, &Step), telling: bool) {
+        let before = (self.exchanges.len(), self.expectations.len());
         self.exchanges.extend(answer.before.iter().cloned());
         self.exchanges.push(answer.exchange.clone());
         self.stored.note(answer);
@@ -209,6 +217,9 @@ impl Thread {
                 self.exchanges.len().saturating_sub(1),
                 false,
             );
+        }
+        if !telling && self.expectations.len() == before.1 {
+            self.exchanges.truncate(before.0);
         }
     }
 }

@@ -255,7 +255,7 @@ async fn look(env: &Env, capability: &Capability, thread: &mut Thread) -> Result
     let declined = capability
         .absent
         .iter()
-        .any(|matchers| expect::mismatches(matchers, &last.answer, &thread.scope).is_ok_and(|found| found.is_empty()));
+        .any(|matchers| expect::hold(matchers, &last.answer, &thread.scope));
     let request = &last.answer.exchange.request;
     let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
     Ok((

@@ -26,14 +26,14 @@ use crate::outcome::{
 const CHUNK: u64 = 1024;
 
 /// How many cases run at once on a target that is near.
-const JOBS: usize = 64;
+const JOBS: usize = 32;
 
 /// How many on one that is far away.
 const MOST_JOBS: usize = 256;
 
 /// The round trip from which on more cases than usual run at once. Each of them mostly waits then, so that the target has no
 /// more to do at a time.
-const FAR: Duration = Duration::from_millis(10);
+const FAR: Duration = Duration::from_millis(5);
 
 /// How many cases run at once by themselves on a target that answers a small request after `round_trip`.
 fn jobs_at(round_trip: Duration) -> usize {
@@ -268,6 +268,7 @@ impl Env {
             collector: None,
             given: Vec::new(),
             only_reads: options.reading.as_ref().is_some_and(|reading| reading.only),
+            lists: Default::default(),
             silence: Silence::new(options.jobs.unwrap_or(JOBS), stop.clone()),
         }
     }

@@ -1,9 +1,11 @@
 //! Putting a planned request on the wire, and asking for the pages of a list.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::pages::merge;
 use super::{Env, Planned, PlannedBody};
@@ -15,8 +17,31 @@ use crate::expect;
 use crate::oci::link::Links;
 
 /// Pages that are followed at most, and bytes that they may have together.
-const MAX_PAGES: usize = 1000;
-const MAX_PAGED: u64 = 32 * 1024 * 1024;
+const MOST_PAGES: usize = 1000;
+const MOST_BYTES: u64 = 16 << 20;
+
+/// Lists with more pages or bytes than these are read one at a time. On a target one of whose lists does not end, no more
+/// pages are followed than these, which are more than any case needs.
+const SHORT_PAGES: usize = 32;
+const SHORT_BYTES: u64 = 256 << 10;
+
+/// What the cases of a run know of the target's lists.
+#[derive(Debug)]
+pub struct Lists {
+    /// Whose turn it is to read a long one: what they hold together would be too much.
+    turn: Semaphore,
+    /// Whether one did not end.
+    are_endless: AtomicBool,
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        Self {
+            turn: Semaphore::new(1),
+            are_endless: AtomicBool::new(false),
+        }
+    }
+}
 
 /// `Authorization` of nobody: the user and password are both `referee-nobody`.
 const WRONG_CREDENTIALS: &str = "Basic cmVmZXJlZS1ub2JvZHk6cmVmZXJlZS1ub2JvZHk=";
@@ -37,28 +62,50 @@ pub async fn send(
     let Some(list) = planned.pages else {
         return Ok((vec![first.clone()], (first, 0)));
     };
-    let (mut bytes, mut values) = (first.body.len, first.body.most_values());
     let mut answers = vec![first];
+    follow(env, planned, scope, purpose, &mut answers).await?;
+    let judged = merge(&answers[0], &answers[1..], list);
+    Ok((answers, judged))
+}
+
+/// Asks for the pages after the first, as long as there are any and they are not too many.
+async fn follow(
+    env: &Env,
+    planned: &Planned,
+    scope: &Scope,
+    purpose: Purpose,
+    answers: &mut Vec<Answer>,
+) -> Result<(), ScopeError> {
+    let (mut bytes, mut values) = (0, 0);
     let mut seen: Vec<String> = Vec::new();
+    let mut turn = None;
     // A list without an end shall not hold up the run for longer than any other request may.
-    let until = Instant::now() + env.client.limits().total;
-    while answers.len() < MAX_PAGES && bytes < MAX_PAGED && values < MOST_VALUES && Instant::now() < until {
-        let Some(next) = next_page(&answers[answers.len() - 1]) else {
+    let mut until = Instant::now() + env.client.limits().total;
+    while let Some(last) = answers.last() {
+        bytes += last.body.len;
+        values += last.body.most_values();
+        let Some(next) = next_page(last).filter(|next| !seen.contains(next)) else {
             break;
         };
-        if seen.contains(&next) {
+        if turn.is_none() && (answers.len() >= SHORT_PAGES || bytes >= SHORT_BYTES) {
+            let asked = Instant::now();
+            turn = env.lists.turn.acquire().await.ok();
+            until += asked.elapsed();
+        }
+        let most = match env.lists.are_endless.load(Ordering::Relaxed) {
+            true => SHORT_PAGES,
+            false => MOST_PAGES,
+        };
+        if answers.len() >= most || bytes >= MOST_BYTES || values >= MOST_VALUES || Instant::now() >= until {
+            env.lists.are_endless.store(true, Ordering::Relaxed);
             break;
         }
         seen.push(next.clone());
         let mut request = spec(planned, scope, purpose)?;
         request.target = Target::Url(next);
-        let page = env.client.send(request).await;
-        bytes += page.body.len;
-        values += page.body.most_values();
-        answers.push(page);
+        answers.push(env.client.send(request).await);
     }
-    let judged = merge(&answers[0], &answers[1..], list);
-    Ok((answers, judged))
+    Ok(())
 }
 
 /// What a capture keeps of an answer; nothing if the answer does not have it.

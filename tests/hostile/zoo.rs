@@ -438,6 +438,19 @@ fn turncoats() -> Vec<Beast> {
                 .header("Link", &format!("</v2/x/tags/list?page={number}>; rel=\"next\""))
         })
         .filter("tags/pages/link-walk"),
+        // Many lists, each of which is large before it is seen to have no end.
+        reader("large pages without end, everywhere", "", |number, _| {
+            let many = |entry: &dyn Fn(usize) -> String| (0..200).map(entry).collect::<Vec<_>>().join(",");
+            let tags = many(&|at| format!("\"t{number}-{at}{}\"", "x".repeat(80)));
+            let entry = |at| {
+                format!(r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":7,"digest":"sha256:{number:032x}{at:032x}"}}"#)
+            };
+            let manifests = many(&entry);
+            ok(&format!(r#"{{"name":"x","schemaVersion":2,"tags":[{tags}],"manifests":[{manifests}]}}"#))
+                .header("Content-Type", "application/vnd.oci.image.index.v1+json")
+                .header("Link", &format!("<?page={number}>; rel=\"next\""))
+        })
+        .filter("area:tags"),
         reader("a next page elsewhere", "", |_, _| {
             ok(r#"{"name":"x","tags":["a"]}"#).header("Link", "<http://ann:secret@169.254.169.254/>; rel=\"next\"")
         })
