@@ -484,6 +484,10 @@ fn a_document_says_what_it_is_and_where_it_is_wrong() {
         ),
     );
     run_in(folder.path(), &["parse", "old.json"]).is(1, &["old.json:2:11: /history: 0 items where 1 are demanded"]);
+    write("image.json", "{\"layers\":2,\n\"config\":1,\n\"schemaVersion\":3}");
+    let said = run_in(folder.path(), &["parse", "image.json"]);
+    let places: Vec<_> = said.out.lines().filter_map(|line| line.split(':').nth(1)).collect();
+    assert_eq!(places, ["1", "2", "3"], "{}", said.out);
     write(
         "payload.json",
         &format!("{{\"targetArtifact\":{{\"mediaType\":\"a/b\",\"digest\":\"{digest}\",\"size\":7}}}}"),
@@ -610,6 +614,25 @@ fn settings_of_the_official_suite_make_a_run() {
         results.contains("\n  Tag listing: Pass\n") && results.contains("\n  Tag delete: "),
         "{results}"
     );
+    let ended = referee()
+        .args([
+            "run",
+            "--official-env",
+            "--profile",
+            "oci-dev",
+            "--filter",
+            "00-readme/first",
+            "--quiet",
+            "--out",
+        ])
+        .arg(&out)
+        .env("OCI_REGISTRY", served.url.trim_start_matches("http://"))
+        .env("OCI_TLS", "disabled")
+        .env("OCI_VERSION", "1.0")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("give way to the command line: --profile\n"), "{said}");
     run(&["run", "--official-config", "/nowhere/oci-conformance.yaml"]).is(2, &["/nowhere/oci-conformance.yaml"]);
 }
 

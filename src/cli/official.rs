@@ -249,6 +249,14 @@ fn understood(values: &BTreeMap<&str, String>) -> Result<Official, Failure> {
             return Err(usage(message));
         }
     };
+    if let Some(registry) = get("registry").filter(|registry| registry.contains("://")) {
+        let rest = registry.split("://").nth(1).unwrap_or_default();
+        let message = format!(
+            "OCI_REGISTRY: `{registry}` has a scheme; the official suite takes host and port, as in `{rest}`, and OCI_TLS says \
+             whether it is http (disabled) or https"
+        );
+        return Err(usage(message));
+    }
     let mut official = Official {
         url: get("registry").map(|registry| format!("{scheme}://{registry}")),
         insecure: tls == "insecure",
@@ -348,6 +356,7 @@ mod tests {
             ("OCI_USERNAME", "u"),
             ("OCI_API_PUSH", "0"),
             ("OCI_TLS", "off"),
+            ("OCI_REGISTRY", "http://localhost:5000"),
         ] {
             assert_eq!(from(&[wrong]).unwrap_err().exit, Exit::Usage, "{wrong:?}");
         }

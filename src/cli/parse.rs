@@ -52,7 +52,8 @@ pub fn parse(arguments: ParseArguments) -> Result<Exit, Failure> {
             print(&description(&document, &bytes));
             Ok(Exit::Conforms)
         }
-        Err(violations) => {
+        Err(mut violations) => {
+            violations.sort_by_key(|violation| violation.position.offset);
             let name = arguments.file.display();
             let lines = violations.iter().map(|violation| {
                 let pointer = match violation.pointer.as_str() {

@@ -300,7 +300,23 @@ fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
     let variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let settings = official::read(arguments.official_config.as_deref(), &variables.collect())?;
-    for note in &settings.notes {
+    let stronger: Vec<&str> = [
+        ("the URL", arguments.url.is_some() && settings.url.is_some()),
+        ("--repo", !arguments.repos.is_empty() && !settings.repos.is_empty()),
+        ("--profile", arguments.profile.is_some() && settings.profile.is_some()),
+        ("--out", arguments.out.is_some() && settings.out.is_some()),
+    ]
+    .iter()
+    .filter_map(|(name, both)| both.then_some(*name))
+    .collect();
+    let mut notes = settings.notes;
+    if !stronger.is_empty() {
+        notes.push(format!(
+            "settings of the official suite give way to the command line: {}",
+            stronger.join(", ")
+        ));
+    }
+    for note in &notes {
         anstream::eprintln!("note: {}", note.replace(char::is_control, "\u{fffd}"));
     }
     if arguments.url.is_none() && settings.url.is_none() {
@@ -316,7 +332,7 @@ fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
     arguments.out = arguments.out.take().or(settings.out.map(PathBuf::from));
     arguments.filter.extend(settings.filters);
     arguments.connection.with_official(settings.login, settings.insecure);
-    Ok(settings.notes)
+    Ok(notes)
 }
 
 /// Asks for `/v2/` until there is an answer, whatever it is, or the time is over: then the run says what is wrong.

@@ -65,7 +65,11 @@ pub fn from_dir(dir: impl AsRef<Path>) -> io::Result<Vec<Source>> {
         sources.push(read(path, name)?);
         return Ok(sources);
     }
-    walk(path, "", 0, &mut sources)?;
+    let mut unreadable = Vec::new();
+    walk(path, "", 0, &mut sources, &mut unreadable)?;
+    if !unreadable.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, unreadable.join("\n")));
+    }
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(sources)
 }
@@ -83,7 +87,14 @@ fn embedded(dir: &Dir<'static>, sources: &mut Vec<Source>) {
     }
 }
 
-fn walk(dir: &Path, below: &str, depth: usize, sources: &mut Vec<Source>) -> io::Result<()> {
+/// Gathers what is below a directory; what is wrong with a single file goes to `unreadable`, for there may be more of it.
+fn walk(
+    dir: &Path,
+    below: &str,
+    depth: usize,
+    sources: &mut Vec<Source>,
+    unreadable: &mut Vec<String>,
+) -> io::Result<()> {
     if depth > MAX_DEPTH {
         return Err(refused(dir, "is too deep a directory"));
     }
@@ -95,16 +106,19 @@ fn walk(dir: &Path, below: &str, depth: usize, sources: &mut Vec<Source>) -> io:
         };
         let kind = entry.file_type().map_err(|error| at(&path, &error))?;
         if kind.is_dir() {
-            walk(&path, &format!("{name}/"), depth + 1, sources)?;
+            walk(&path, &format!("{name}/"), depth + 1, sources, unreadable)?;
         } else if is_yaml(&name) {
             let metadata = fs::metadata(&path).map_err(|error| at(&path, &error))?;
             if !metadata.is_file() {
                 continue;
             }
-            if sources.len() == MAX_FILES {
+            if sources.len() + unreadable.len() == MAX_FILES {
                 return Err(refused(&path, "is one file too many"));
             }
-            sources.push(read(&path, &name)?);
+            match read(&path, &name) {
+                Ok(source) => sources.push(source),
+                Err(error) => unreadable.push(error.to_string()),
+            }
         }
     }
     Ok(())
@@ -176,6 +190,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("a.yaml"), vec![b' '; MAX_BYTES + 1]).unwrap();
         assert!(from_dir(dir.path()).unwrap_err().to_string().contains("4 MiB"));
+    }
+
+    #[test]
+    fn every_file_that_is_no_text_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.yaml"), b"a: 1\nb: \xff").unwrap();
+        fs::write(dir.path().join("b.yaml"), "a: 1").unwrap();
+        fs::write(dir.path().join("c.yaml"), b"\xff").unwrap();
+        let error = from_dir(dir.path()).unwrap_err().to_string();
+        let told: Vec<&str> = error.lines().collect();
+        assert_eq!(told.len(), 2, "{error}");
+        assert!(error.contains("a.yaml is not UTF-8: see line 2") && error.contains("c.yaml is not UTF-8: see line 1"));
     }
 
     #[test]
