@@ -6,8 +6,8 @@
 use std::fmt::Write;
 
 use super::words::{self, plural};
-use super::{evidence, printable};
-use crate::outcome::{Conclusion, Finding, KnownState, Report, Standing, Verdict, Weight};
+use super::{evidence, printable, unjudged};
+use crate::outcome::{Conclusion, Finding, KnownState, Report, Standing, Weight};
 
 /// The most bytes of a page.
 const LIMIT: usize = 900 * 1024;
@@ -171,26 +171,19 @@ fn a_finding(report: &Report, finding: &Finding) -> String {
 }
 
 fn unjudged(report: &Report, page: &mut String) {
-    let mut lines = Vec::new();
-    for case in report.cases.iter().filter(|case| case.known.is_none()) {
-        match &case.verdict {
-            Verdict::Broken { step, seen } => {
-                lines.push(format!(
-                    "- {}: broken at {}: {}\n",
-                    text(&case.id),
-                    text(step),
-                    text(seen)
-                ));
-            }
-            Verdict::Error { message } => lines.push(format!("- {}: {}\n", text(&case.id), text(message))),
-            Verdict::Pass | Verdict::Fail | Verdict::Warn | Verdict::Skip { .. } => {}
-        }
-    }
-    if lines.is_empty() {
+    let causes = unjudged::causes(report);
+    if causes.is_empty() {
         return;
     }
     page.push_str("\n### Not judged\n\n");
-    for line in lines {
+    for cause in causes {
+        let what = if cause.is_error { "error" } else { "broken" };
+        let named: Vec<String> = cause.cases.iter().take(NAMED).map(|case| text(&case.id)).collect();
+        let more = match cause.cases.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let line = format!("- {what}: {}: {}{more}\n", text(&cause.text), named.join(", "));
         if page.len() + line.len() > LIMIT {
             break;
         }

@@ -19,6 +19,7 @@ pub mod official;
 mod printable;
 pub mod progress;
 pub mod terminal;
+mod unjudged;
 mod words;
 mod write;
 

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use self::page::{Ink, Page};
+use super::unjudged::{self, Cause};
 use super::words::{self, plural};
 use super::{evidence, printable};
 use crate::client::exchange::Exchange;
@@ -170,47 +171,34 @@ fn exchange(exchange: Option<&Exchange>, page: &mut Page) {
     }
 }
 
-/// Cases that are broken or in error, by cause: the cause with the most cases first.
+/// Cases that are broken or in error, by cause.
 fn unjudged(report: &Report, page: &mut Page) {
-    let mut broken: BTreeMap<String, Vec<&CaseOutcome>> = BTreeMap::new();
-    let mut errors: BTreeMap<String, Vec<&CaseOutcome>> = BTreeMap::new();
-    for case in report.cases.iter().filter(|case| case.known.is_none()) {
-        match &case.verdict {
-            Verdict::Broken { step, seen } => {
-                let cause = format!("{}: {}", printable::line(step, VALUE), printable::line(seen, VALUE));
-                broken.entry(cause).or_default().push(case);
-            }
-            Verdict::Error { message } => errors.entry(printable::line(message, TEXT)).or_default().push(case),
-            Verdict::Pass | Verdict::Fail | Verdict::Warn | Verdict::Skip { .. } => {}
-        }
-    }
-    let title = "Broken: not judged, because something before did not work";
-    causes(title, broken, page);
+    let (errors, broken): (Vec<_>, Vec<_>) = unjudged::causes(report).into_iter().partition(|cause| cause.is_error);
+    causes(
+        "Broken: not judged, because something before did not work",
+        &broken,
+        page,
+    );
     causes(
         "Errors: of the network or of Referee, not of the registry",
-        errors,
+        &errors,
         page,
     );
 }
 
-fn causes(title: &str, causes: BTreeMap<String, Vec<&CaseOutcome>>, page: &mut Page) {
+fn causes(title: &str, causes: &[Cause], page: &mut Page) {
     if causes.is_empty() {
         return;
     }
     page.title(title);
-    let mut causes: Vec<_> = causes.into_iter().collect();
-    causes.sort_by_key(|(_, cases)| std::cmp::Reverse(cases.len()));
-    for (cause, cases) in causes.iter().take(CAUSES) {
-        page.wrapped("  ", cause);
-        let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
-        page.wrapped(
-            "    ",
-            &format!("{}: {}", plural(cases.len(), "case", "cases"), names(&ids)),
-        );
-        let last = cases.first().and_then(|case| case.exchanges.last());
-        if let Some(last) = last {
-            page.line(&format!("    $ {}", evidence::command(last)));
-            page.line(&format!("    -> {}", evidence::status(last)));
+    for cause in causes.iter().take(CAUSES) {
+        page.wrapped("  ", &printable::line(&cause.text, TEXT));
+        let ids: Vec<&str> = cause.cases.iter().map(|case| case.id.as_str()).collect();
+        let count = plural(ids.len(), "case", "cases");
+        page.wrapped("    ", &format!("{count}: {}", names(&ids)));
+        if let Some(exchange) = cause.evidence() {
+            page.line(&format!("    $ {}", evidence::command(exchange)));
+            page.line(&format!("    -> {}", evidence::status(exchange)));
         }
     }
     let rest = causes.len().saturating_sub(CAUSES);

@@ -7,6 +7,7 @@ use crate::client::exchange::{BodyRecord, Exchange, Purpose};
 use crate::outcome::{
     CaseOutcome, Conclusion, ExpectationOutcome, Finding, Mismatch, Report, Standing, Verdict, Weight,
 };
+use crate::report::unjudged::{self, Cause};
 use crate::report::words;
 use crate::report::{evidence, printable};
 
@@ -275,19 +276,12 @@ fn a_finding(report: &Report, finding: &Finding) -> FindingView {
 }
 
 fn unjudged(report: &Report) -> Vec<UnjudgedView> {
-    let mut causes: BTreeMap<(&'static str, String), Vec<String>> = BTreeMap::new();
-    for case in report.cases.iter().filter(|case| case.known.is_none()) {
-        let cause = match &case.verdict {
-            Verdict::Broken { step, seen } => ("broken", format!("{}: {}", line(step), line(seen))),
-            Verdict::Error { message } => ("error", line(message)),
-            Verdict::Pass | Verdict::Fail | Verdict::Warn | Verdict::Skip { .. } => continue,
-        };
-        causes.entry(cause).or_default().push(line(&case.id));
-    }
-    causes
-        .into_iter()
-        .map(|((class, cause), cases)| UnjudgedView { class, cause, cases })
-        .collect()
+    let view = |cause: Cause| UnjudgedView {
+        class: if cause.is_error { "error" } else { "broken" },
+        cause: line(&cause.text),
+        cases: cause.cases.iter().map(|case| line(&case.id)).collect(),
+    };
+    unjudged::causes(report).into_iter().map(view).collect()
 }
 
 fn requirements(report: &Report) -> Vec<RequirementView> {
