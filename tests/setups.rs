@@ -2,18 +2,14 @@
 
 #[path = "own/mod.rs"]
 mod own;
-#[path = "client/server.rs"]
-#[allow(
-    dead_code,
-    reason = "shared by several test programs, not all of which use all of it"
-)]
-mod server;
-
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use referee::outcome::{Report, Verdict};
 use referee::registry::{self, Config, Variant};
-use server::{Reply, Server, ok};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 const READ: &str = r#"
 about: Content that is read, and once changed.
@@ -89,25 +85,52 @@ async fn a_registry_that_takes_no_single_post_gets_sessions() {
     assert_eq!(report.run.sent.setup, 15);
 }
 
+/// What stands between the program and a registry: changes what is sent, read by read, and passes on what is answered.
+async fn between(url: &str, change: impl Fn(&mut Vec<u8>) + Clone + Send + 'static) -> String {
+    let to = url.trim_start_matches("http://").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            let (change, to) = (change.clone(), to.clone());
+            tokio::spawn(async move {
+                let far = TcpStream::connect(to).await.expect("the registry");
+                let (mut from_near, mut to_near) = near.into_split();
+                let (mut from_far, mut to_far) = far.into_split();
+                tokio::spawn(async move { tokio::io::copy(&mut from_far, &mut to_near).await });
+                let mut buffer = vec![0; 64 << 10];
+                while let Ok(length @ 1..) = from_near.read(&mut buffer).await {
+                    let mut bytes = buffer[..length].to_vec();
+                    change(&mut bytes);
+                    if to_far.write_all(&bytes).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+/// Where some bytes are.
+fn place(bytes: &[u8], of: &str) -> Option<usize> {
+    bytes.windows(of.len()).position(|window| window == of.as_bytes())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_a_single_post_opens_a_session_after_all_the_bytes_follow() {
-    // The probe's blob is of 64 bytes, the others are not.
-    let server = Server::start(|request| {
-        let is_probe = request.contains("Content-Length: 64\r");
-        match request.split(' ').next() {
-            Some("GET") if request.starts_with("GET /v2/ ") => ok("{}"),
-            Some("POST") if request.contains("?digest=") && is_probe => {
-                Reply::status("201 Created").header("Location", "/v2/a/blobs/b")
-            }
-            Some("POST") => Reply::status("202 Accepted").header("Location", "/v2/a/blobs/uploads/1"),
-            Some("PUT") => Reply::status("201 Created").header("Location", "/v2/a/blobs/b"),
-            Some("HEAD") => Reply::status("200 OK"),
-            _ => Reply::status("404 Not Found"),
+    let running = registry::start(Config::default()).await.expect("a registry");
+    // The probe's blob is longer than the others, and the registry is not told the digest of these.
+    let url = between(&running.url(), |bytes| {
+        if let (Some(at), None) = (place(bytes, "?digest="), place(bytes, "Content-Length: 4096"))
+            && bytes.starts_with(b"POST")
+        {
+            bytes[at + 1] = b'x';
         }
     })
     .await;
     let case = &READ[..READ.find("  - case: head").expect("the second case")];
-    let report = own::run(case, &server.url()).await;
+    let report = own::run(case, &url).await;
     let seen: Vec<_> = report.cases[0]
         .exchanges
         .iter()
@@ -119,6 +142,61 @@ async fn where_a_single_post_opens_a_session_after_all_the_bytes_follow() {
     let blob = [("POST", Some(202)), ("PUT", Some(201))];
     assert_eq!(
         seen,
-        [&blob[..], &blob, &[("PUT", Some(201)), ("GET", Some(404))]].concat()
+        [&blob[..], &blob, &[("PUT", Some(201)), ("GET", Some(200))]].concat()
     );
+    assert_eq!(verdicts(&report), [&Verdict::Pass]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_setup_that_fails_is_tried_again_by_the_next_case() {
+    let running = registry::start(Config::default()).await.expect("a registry");
+    // The second manifest is pushed elsewhere; the first is the probe's.
+    let pushed = Arc::new(AtomicUsize::new(0));
+    let count = pushed.clone();
+    let url = between(&running.url(), move |bytes| {
+        if let (true, Some(at)) = (bytes.starts_with(b"PUT"), place(bytes, "/manifests/"))
+            && count.fetch_add(1, Ordering::SeqCst) == 1
+        {
+            bytes[at + 1] = b'x';
+        }
+    })
+    .await;
+    let case = &READ[..READ.find("  - case: other").expect("the third case")];
+    let report = own::run(case, &url).await;
+    let mut found: Vec<&str> = verdicts(&report).into_iter().map(Verdict::name).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["broken", "pass"]);
+    assert_eq!(pushed.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_shared_is_removed_after_the_last_reader() {
+    let running = registry::start(Config::default()).await.expect("a registry");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = seen.clone();
+    let url = between(&running.url(), move |bytes| {
+        let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        kept.lock()
+            .expect("no panic")
+            .push(String::from_utf8_lossy(line).into_owned());
+    })
+    .await;
+    let case = &READ[..READ.find("  - case: other").expect("the third case")];
+    let report = own::run_and_clean(case, &url).await;
+    assert_eq!(verdicts(&report), [&Verdict::Pass; 2]);
+    let path = repository(&report, "whole");
+    let path = &path[path.find("/v2/").expect("a path")..];
+    let seen = seen.lock().expect("no panic");
+    let of = |methods: [&str; 2]| {
+        let is_one = |line: &String| {
+            methods
+                .iter()
+                .any(|method| line.starts_with(&format!("{method} {path}/")))
+        };
+        let places = seen.iter().enumerate().filter(|(_, line)| is_one(line));
+        places.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    let (reads, deletions) = (of(["GET", "HEAD"]), of(["DELETE", "DELETE"]));
+    assert_eq!((reads.len(), deletions.len()), (2, 3), "{seen:?}");
+    assert!(reads.iter().max() < deletions.iter().min(), "{seen:?}");
 }

@@ -226,14 +226,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         let seed = arguments.seed.or(earlier_seed).unwrap_or_else(|| fastrand::u64(..));
         let isolation = isolation(&arguments.repos, &arguments.repo_prefix, seed)?;
         let cancel = CancellationToken::new();
-        let interrupt = cancel.clone();
-        tokio::spawn(async move {
-            interrupted().await;
-            interrupt.cancel();
-            // A second interrupt does not wait for the clean-up.
-            interrupted().await;
-            std::process::exit(i32::from(Exit::Interrupted.code()));
-        });
+        listen_for_interrupts(cancel.clone())?;
         let embedded_at = embedded.as_ref().map(Running::url);
         let collecting = arguments.collecting.collecting(embedded_at.as_deref());
         let embedded_note = arguments.url.is_none().then(|| EMBEDDED.to_string());
@@ -453,6 +446,21 @@ pub(super) fn isolation(repos: &[String], prefix: &str, seed: u64) -> Result<Iso
         Isolation::given(repos)
     };
     result.map_err(|error| Failure::new(Exit::Usage, error))
+}
+
+/// Waits for interrupts on a thread of its own: what the run does just then may take its time, as writing a report can.
+fn listen_for_interrupts(cancel: CancellationToken) -> Result<(), Failure> {
+    let runtime = one_thread()?;
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            interrupted().await;
+            cancel.cancel();
+            // A second interrupt does not wait for the clean-up.
+            interrupted().await;
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        });
+    });
+    Ok(())
 }
 
 /// Resolves when the user or the system asks the program to end.

@@ -58,11 +58,6 @@ pub enum Purpose {
     Auth,
 }
 
-impl Purpose {
-    /// Every one, in the order of the values.
-    pub const ALL: [Self; 5] = [Self::Case, Self::Probe, Self::Setup, Self::Cleanup, Self::Auth];
-}
-
 /// How a request reached the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -29,8 +29,10 @@ mod wire;
 
 mod curl;
 mod redact;
-mod sent;
 
+mod counts;
+
+pub use counts::RequestCounts;
 pub use exchange::{Answer, Exchange, Purpose, Received, TransportError};
 pub use handshake::{Handshake, Tls};
 pub use login::Asking;
@@ -38,6 +40,5 @@ pub use options::{Limits, Options, SetupError};
 pub use redact::Redactor;
 pub use request::{Auth, Body, Fill, Redirects, RequestSpec, Target, Via, encode_query};
 pub use send::{Client, is_repeatable};
-pub use sent::Sent;
 pub use target::{BaseUrl, Origin, Scheme, TargetError, normalise_target, resolve_location};
 pub use tls::{TlsError, TlsOptions};

@@ -13,6 +13,7 @@ use time::format_description::well_known::Rfc2822;
 use tokio::time::{Instant, sleep};
 
 use super::auth::{Errand, Logins};
+use super::counts::{Counter, RequestCounts};
 use super::credentials::Login;
 use super::exchange::{Answer, Hop, Purpose, Transport, TransportError, escape};
 use super::options::{Limits, Options, SetupError};
@@ -22,7 +23,6 @@ use super::record::{Delivery, Flight, request_record, response_record};
 use super::redact::Redactor;
 use super::request::{Auth, Body, Redirects, RequestSpec, Target, Via};
 use super::resolve::Resolver;
-use super::sent::{Counter, Sent};
 use super::target::{BaseUrl, Origin, Place, Scheme, resolve_location};
 use super::tls;
 use super::wire::{Clock, Fields, Outgoing, Reply, field};
@@ -92,7 +92,7 @@ impl Client {
     }
 
     /// How many requests went out so far.
-    pub fn sent(&self) -> Sent {
+    pub fn sent(&self) -> RequestCounts {
         self.inner.sent.sent()
     }
 
@@ -439,7 +439,8 @@ pub fn is_repeatable(method: &str, target: &str, has_body: bool) -> bool {
     match method {
         "GET" | "HEAD" | "OPTIONS" => true,
         "PUT" => target.contains("/manifests/"),
-        "POST" => !has_body,
+        // What is uploaded in one request is named by its digest.
+        "POST" => !has_body || target.contains("/blobs/uploads/?digest="),
         _ => false,
     }
 }

@@ -25,7 +25,7 @@ const VALUES: &str = "\
 const VARIABLES: &str = "\
 | variable | is |
 | --- | --- |
-| `${repo}` | the case's own repository |
+| `${repo}` | the repository of the case |
 | `${NAME}` | a repository under `repos`, a capture, or a variable of `each` |
 | `${host}` | the host of the registry, with its port |
 | `${nonce}` | a word that no other case and no other run has |

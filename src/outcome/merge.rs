@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::summary::{categories, facts};
 use super::{Counts, Finding, KnownOutcome, KnownState, Partition, Report, RequirementOutcome, Weight};
-use crate::client::Sent;
+use crate::client::RequestCounts;
 
 /// Why reports cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +48,7 @@ pub fn merge(parts: &[Report]) -> Result<Report, MergeError> {
     let mut merged = first.clone();
     merged.run.partition = None;
     merged.run.requests = parts.iter().map(|part| part.run.requests).sum();
-    merged.run.sent = Sent::default();
+    merged.run.sent = RequestCounts::default();
     parts.iter().for_each(|part| merged.run.sent += part.run.sent);
     merged.run.elapsed_ms = parts.iter().map(|part| part.run.elapsed_ms).fold(0.0, f64::max);
     merged.capabilities = capabilities(parts);

@@ -22,5 +22,5 @@ pub use report::{
     CapabilityOutcome, Category, CategoryVerdict, Counts, EMBEDDED, FactValue, Report, RequirementOutcome, RunInfo,
     SCHEMA, Standing, TargetInfo,
 };
-pub use summary::{Conclusion, categories, facts, lighten, requirements, slim_case};
+pub use summary::{Conclusion, categories, facts, lighten, requests_of, requirements, slim_case};
 pub use verdict::{CaseOutcome, ExpectationOutcome, Mismatch, Recorded, SkipReason, Verdict, Weight};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::summary::slim_cases;
 use super::{CaseOutcome, Collection, Finding, KnownOutcome, Partition, Verdict};
 use crate::case::Level;
-use crate::client::{Exchange, Sent};
+use crate::client::{Exchange, RequestCounts};
 
 /// The version of the JSON form. It grows by one whenever a reader of the former version could misread a report.
 pub const SCHEMA: u32 = 1;
@@ -74,7 +74,7 @@ pub struct RunInfo {
     pub requests: u64,
     /// What they were for.
     #[serde(default)]
-    pub sent: Sent,
+    pub sent: RequestCounts,
     /// SHA-256 over the cases and the catalogue, so that two reports can be known to come from the same suite.
     pub suite_digest: String,
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns the counting rules, which decide what may be called certified. Pure; refuses to know how an outcome came about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -11,6 +11,7 @@ use super::{
     Standing, Verdict, Weight,
 };
 use crate::case::{Binds, CaseId, Profile, Suite};
+use crate::client::RequestCounts;
 use crate::client::exchange::{BodyRecord, Exchange};
 
 /// What a whole run says of its target.
@@ -24,6 +25,19 @@ pub enum Conclusion {
     /// Nothing is held against the target, but something could not be judged: cases are broken or in error, the run was
     /// interrupted, not one case was judged, or the target offers so little that most cases of the profile were skipped.
     Inconclusive,
+}
+
+/// What the exchanges of cases were for; one that several cases share counts once.
+pub fn requests_of(cases: &[CaseOutcome]) -> RequestCounts {
+    let mut counts = RequestCounts::default();
+    let mut seen = HashSet::new();
+    for exchange in cases.iter().flat_map(|case| &case.exchanges) {
+        let request = &exchange.request;
+        if seen.insert((exchange.started_ms, &request.method, &request.url)) {
+            *counts.of(exchange.purpose) += 1;
+        }
+    }
+    counts
 }
 
 impl Report {
@@ -87,7 +101,8 @@ impl Report {
     pub fn gather(&mut self, suite: &Suite, profile: &Profile, mut cases: Vec<CaseOutcome>) {
         let place = |case: &CaseOutcome| suite.cases.iter().position(|known| known.id.0 == case.id);
         cases.sort_by_cached_key(place);
-        self.run.requests = cases.iter().map(|case| case.exchanges.len() as u64).sum();
+        self.run.sent = requests_of(&cases);
+        self.run.requests = self.run.sent.total();
         self.categories = categories(&cases);
         self.counts = Counts::of(&cases);
         self.findings = super::findings(suite, profile, &cases);

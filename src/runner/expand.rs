@@ -1,7 +1,7 @@
 //! Verbs to plain HTTP requests.
 //!
-//! Every verb is sugar: what it sends is decided here, before anything is sent, and `referee explain` prints the same
-//! list that a run executes.
+//! Every verb is sugar: what it sends is decided here, before anything is sent. `referee explain` prints the same list
+//! for a target of which nothing is known.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -152,7 +152,7 @@ pub fn expand(step: &Step, scope: &Scope, means: &Means) -> Result<Vec<Planned>,
                 match built.role {
                     Role::Manifest => vec![put_manifest(&built, pushed_as(&built, tag), repo)],
                     Role::Blob | Role::Slice { .. } if means.any_way => means.upload(&built, repo),
-                    Role::Blob | Role::Slice { .. } => upload(&built, means.judged(), repo, means.chunk),
+                    Role::Blob | Role::Slice { .. } => upload(&built, means.how, repo, means.chunk),
                 },
             );
             push.requests.sort_by_key(|request| request.stage);
@@ -268,8 +268,10 @@ pub fn expand(step: &Step, scope: &Scope, means: &Means) -> Result<Vec<Planned>,
         }
         Action::Gc { .. } | Action::Wait(_) | Action::Together { .. } => Vec::new(),
     };
-    if let Some(last) = requests.last_mut() {
-        last.capture.extend(step.capture.iter().cloned());
+    // The last that is sent may be the last but one.
+    let certain = requests.iter().rposition(|request| !request.if_opened);
+    for request in requests.iter_mut().skip(certain.unwrap_or_default()) {
+        request.capture.extend(step.capture.iter().cloned());
     }
     Ok(requests)
 }

@@ -1,4 +1,4 @@
-//! Isolation: no case sees the content of another.
+//! Isolation: no case sees what another one changes.
 
 use std::str::FromStr;
 

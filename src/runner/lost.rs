@@ -31,7 +31,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
     let mut unanswered = false;
     // A request that was lost has been repeated by the client, the last time on a fresh connection.
     if is_lost(&judged) && judged.exchange.attempts > 1 || is_no_answer(&judged) {
-        let between = ping(env).await;
+        let between = ping(env, purpose).await;
         let is_there = is_answered(&between);
         answers.push(between);
         if is_there {
@@ -40,7 +40,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
             answers.extend(again);
             judged = answer;
             if is_lost(&judged) || is_no_answer(&judged) {
-                let after = ping(env).await;
+                let after = ping(env, purpose).await;
                 unanswered = is_answered(&after);
                 answers.push(after);
             } else {
@@ -93,8 +93,9 @@ fn is_answered(answer: &Answer) -> bool {
     answer.error().is_none() && answer.status().is_some_and(|status| status < 500)
 }
 
-async fn ping(env: &Env) -> Answer {
+async fn ping(env: &Env, purpose: Purpose) -> Answer {
     let mut request = RequestSpec::new("GET", Target::Path("/v2/".to_owned()));
     request.via = Via::Raw;
+    request.purpose = purpose;
     env.client.send(request).await
 }

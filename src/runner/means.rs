@@ -11,15 +11,17 @@ use crate::oci::digest::Algorithm;
 const SESSION: &str = "upload-session";
 
 /// The longest blob in bytes that is uploaded in one POST where nothing is judged, for a registry may take only so much.
-const SINGLE_POST: u64 = 64 << 10;
+pub(super) const SINGLE_POST: u64 = 4 << 10;
 
 /// What of the target matters to how a step is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Means {
     /// The length of a chunk.
     pub chunk: u64,
-    /// How `push` uploads blobs.
+    /// How `push` uploads blobs by a session.
     pub how: UploadHow,
+    /// Whether it uploads small ones in one POST.
+    pub single_post: bool,
     /// Whether `upload` may do so too in place of a POST and a PUT.
     pub any_way: bool,
     /// Whether what is pushed without a tag gets one, on a target that takes no manifest under its digest.
@@ -32,6 +34,7 @@ impl Means {
         Self {
             chunk: env.chunk,
             how: env.how,
+            single_post: env.single_post,
             any_way: purpose == Purpose::Setup,
             // Cases may be about tags and their list, so that only probes can do with some more of them.
             tags: purpose == Purpose::Probe && env.no_digests.is_some(),
@@ -43,6 +46,7 @@ impl Means {
         Self {
             chunk,
             how: UploadHow::PostThenPut,
+            single_post: false,
             any_way: false,
             tags: false,
         }
@@ -50,32 +54,20 @@ impl Means {
 
     /// Uploads a blob in a way that works.
     pub(super) fn upload(&self, built: &Built, repo: Place) -> Vec<Planned> {
-        let usual = || upload(built, UploadHow::PostThenPut, repo, self.chunk);
-        let at_once = built.data.len() <= SINGLE_POST && built.digest.algorithm() == Some(Algorithm::Sha256);
-        match self.how {
-            UploadHow::SinglePost if !at_once => usual(),
-            // A registry is free to open an upload all the same.
-            UploadHow::SinglePost => {
-                let mut requests = upload(built, UploadHow::SinglePost, repo, self.chunk);
-                requests.iter_mut().for_each(|post| post.capture.push(session()));
-                requests.extend(
-                    usual()
-                        .into_iter()
-                        .skip(1)
-                        .map(|put| Planned { if_opened: true, ..put }),
-                );
-                requests
-            }
-            how => upload(built, how, repo, self.chunk),
+        let session = upload(built, self.how, repo, self.chunk);
+        let is_small = built.data.len() <= SINGLE_POST && built.digest.algorithm() == Some(Algorithm::Sha256);
+        if !self.single_post || !is_small {
+            return session;
         }
-    }
-
-    /// How a blob is uploaded whose upload is judged: with a session, as what is expected of it tells of.
-    pub(super) fn judged(&self) -> UploadHow {
-        match self.how {
-            UploadHow::SinglePost => UploadHow::PostThenPut,
-            how => how,
-        }
+        // A registry is free to open a session all the same.
+        let mut requests = upload(built, UploadHow::SinglePost, repo, self.chunk);
+        requests.iter_mut().for_each(|post| post.capture.push(self::session()));
+        let rest = session.into_iter().skip(1);
+        requests.extend(rest.map(|request| Planned {
+            if_opened: true,
+            ..request
+        }));
+        requests
     }
 
     /// Where a manifest without a tag is pushed to.

@@ -1,7 +1,7 @@
 //! From a suite and a target to a report.
 //!
 //! [`plan`](select) chooses the cases, [`probe`](probe::probe) finds out what the target offers, the schedule runs the
-//! cases at once, each isolated in repositories of its own, and what they say is gathered in a
+//! cases at once, each isolated from the others, and what they say is gathered in a
 //! [`Report`](crate::outcome::Report). Owns the order of things; refuses to know how an answer is compared
 //! ([`crate::expect`]) and how a report looks ([`crate::report`]).
 
@@ -70,8 +70,10 @@ pub struct Env {
     pub capabilities: BTreeMap<String, bool>,
     /// Why it is not known whether the target offers a capability, by name: what its probe needed first did not work.
     pub unknown: BTreeMap<String, (String, String)>,
-    /// How content gets to the target where nothing is judged.
+    /// How content gets to the target where nothing is judged: by a session that ends with the bytes, or by PATCH.
     pub how: UploadHow,
+    /// Whether the target takes small blobs in one POST.
+    pub single_post: bool,
     /// What was seen, where the target takes a manifest under a tag and not under its digest.
     pub no_digests: Option<String>,
     /// Whether what was pushed is left behind.
@@ -84,7 +86,7 @@ pub struct Env {
     pub given: Vec<given::Given>,
     /// Whether it does nothing else.
     pub only_reads: bool,
-    /// How long its lists are.
+    /// Whose turn it is to read a long list, and whether there is one without an end.
     pub lists: send::Lists,
     /// Ends the run where the registry has stopped answering.
     pub silence: silence::Silence,

@@ -20,13 +20,11 @@ pub fn longest_first(suite: &Suite, cases: &[usize], shares: &HashMap<usize, Arc
     let mut order = cases.to_vec();
     order.sort_by_cached_key(|index| {
         let case = &suite.cases[*index];
-        let is_done = |share: &Arc<Share>| !share.is_named_after(case);
-        let setup = match shares.get(index).is_some_and(is_done) {
-            true => 0,
-            false => chain_of_setup(&case.setup),
-        };
-        // Those of which few run at once wait for each other too.
-        std::cmp::Reverse((is_heavy(case), setup + chain(&case.steps)))
+        // Cases that share a setup run beside each other, so that it is not there for longer than it has to be. Those of which
+        // few run at once wait for each other too.
+        let share = shares.get(index).map(|share| share.id());
+        let chain = chain_of_setup(&case.setup) + if share.is_some() { 0 } else { chain(&case.steps) };
+        std::cmp::Reverse((is_heavy(case), chain, share))
     });
     order
 }

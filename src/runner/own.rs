@@ -35,12 +35,15 @@ pub fn referrer(name: &str, subject: &str) -> Node {
     node(name, NodeKind::Artifact(fields))
 }
 
-/// A small blob.
-pub fn blob(name: &str) -> Node {
+/// As many bytes as a blob has whose length does not matter.
+pub const SMALL: u64 = 64;
+
+/// A blob of so many bytes.
+pub fn blob(name: &str, length: u64) -> Node {
     node(
         name,
         NodeKind::Blob {
-            source: BlobSource::Random(Size::bytes(64)),
+            source: BlobSource::Random(Size::bytes(length)),
             algorithm: Algorithm::Sha256,
             media_type: Template::literal(OCTET_STREAM),
         },

@@ -29,12 +29,13 @@ const MIN_CHUNK: &str = "min-chunk";
 /// The capture by which a probe hands on the minimum chunk length.
 const CHUNK: &str = "chunk";
 
-/// Runs the probes that `cases` need, all at once. `given` names what the way the tool was called provides.
-pub async fn ask(env: &Env, cases: &[usize], given: &[&str]) -> Vec<Seen> {
+/// Runs the probes that `cases` need, all at once, in repositories of this round. `given` names what the way the tool was
+/// called provides.
+pub async fn ask(env: &Env, cases: &[usize], given: &[&str], round: &str) -> Vec<Seen> {
     let needed = needed(env, cases);
     let wanted = env.suite.capabilities.iter();
     let wanted = wanted.filter(|capability| needed.contains(&capability.name));
-    join_all(wanted.map(|capability| one(env, capability, given))).await
+    join_all(wanted.map(|capability| one(env, capability, given, round))).await
 }
 
 /// What the probes show together: what one needs that the target turns out not to offer makes it absent whatever it saw.
@@ -160,7 +161,7 @@ fn case_needs(suite: &Suite, case: &Case) -> BTreeSet<String> {
     needs
 }
 
-async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
+async fn one(env: &Env, capability: &Capability, given: &[&str], round: &str) -> Seen {
     let mut outcome = CapabilityOutcome {
         name: capability.name.clone(),
         says: capability.says.clone(),
@@ -185,7 +186,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str]) -> Seen {
         outcome.reason = "not asked, for this run only reads".to_string();
         return outcome.into();
     }
-    let id = format!("probe/{}", capability.name);
+    let id = format!("{round}/{}", capability.name);
     let given = env.given.first().filter(|_| reads);
     let repositories = match given {
         Some(given) => vec![given.repo.clone()],

@@ -17,9 +17,10 @@ use super::probe::{self, Probed};
 use super::silence::Silence;
 use super::{Env, Isolation, order, share, ways};
 use crate::case::{Profile, Suite, UploadHow};
-use crate::client::{Client, Sent};
+use crate::client::{Client, RequestCounts};
 use crate::outcome::{
     CapabilityOutcome, CaseOutcome, Collection, Counts, Partition, Report, RunInfo, SCHEMA, TargetInfo, lighten,
+    requests_of,
 };
 
 /// The length of a chunk where the target announces no minimum.
@@ -33,7 +34,7 @@ const MOST_JOBS: usize = 256;
 
 /// The round trip from which on more cases than usual run at once. Each of them mostly waits then, so that the target has no
 /// more to do at a time.
-const FAR: Duration = Duration::from_millis(5);
+const FAR: Duration = Duration::from_millis(6);
 
 /// How many cases run at once by themselves on a target that answers a small request after `round_trip`.
 fn jobs_at(round_trip: Duration) -> usize {
@@ -146,6 +147,8 @@ pub async fn run_keeping(
     let (greeting, mut probed) = meet(&mut env, &options, &stop).await?;
 
     let jobs = options.jobs.unwrap_or_else(|| jobs_at(greeting.round_trip)).max(1);
+    // Far away one may have a chain of requests that takes its time, and the others need not wait for it.
+    let heavy_at_once = if greeting.round_trip > FAR { 2 } else { 1 };
     env.silence = Silence::new(jobs, stop.clone());
     let slots = Arc::new(Semaphore::new(jobs));
     let (messages, received) = mpsc::unbounded_channel();
@@ -193,7 +196,7 @@ pub async fn run_keeping(
             started: rfc3339(started_at),
             elapsed_ms: 0.0,
             requests: 0,
-            sent: Sent::default(),
+            sent: RequestCounts::default(),
             suite_digest: options.suite_digest,
         },
         target: TargetInfo {
@@ -225,14 +228,14 @@ pub async fn run_keeping(
     let total = options.cases.len();
     let broom = Semaphore::new(1);
     let (mut cases, (), ()) = tokio::join!(
-        run_cases(&env, &options.cases, bodies, slots, &stop, &events),
+        run_cases(&env, &options.cases, bodies, slots, heavy_at_once, &stop, &events),
         clean_up_unless_late(&env, &probed.stored, &broom, &stop),
         gc::coordinate(&env, received, total, &stop, &events, &mut rounds)
     );
     if let Some(collection) = &mut collection {
         collection.rounds = rounds;
     }
-    let earlier_requests = purposes(&resumed.cases);
+    let earlier = requests_of(&resumed.cases);
     cases.extend(resumed.cases);
     report.collection = collection;
     report.target.notes.extend(env.silence.reason());
@@ -240,7 +243,7 @@ pub async fn run_keeping(
     report.run.elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
     report.gather(&env.suite, &options.profile, cases);
     report.run.sent = env.client.sent();
-    report.run.sent += earlier_requests;
+    report.run.sent += earlier;
     report.run.requests = report.run.sent.total();
     Ok(report)
 }
@@ -262,6 +265,7 @@ impl Env {
             capabilities: Default::default(),
             unknown: Default::default(),
             how: UploadHow::PostThenPut,
+            single_post: false,
             no_digests: None,
             keep: options.keep,
             copies: options.copies,
@@ -308,18 +312,18 @@ pub(super) async fn meet(
         () = stop.cancelled() => Default::default(),
         probed = async {
             if env.only_reads {
-                let seen = probe::ask(env, &options.cases, &given).await;
+                let seen = probe::ask(env, &options.cases, &given, "probe").await;
                 return probe::settle(env, seen);
             }
             let mut ways = ways::find(env).await;
             let (mut seen, refused) = tokio::join!(
-                probe::ask(env, &options.cases, &given),
+                probe::ask(env, &options.cases, &given, "probe"),
                 ways::refuses_digests(env, &mut ways)
             );
             if refused.is_some() {
                 env.no_digests = refused;
                 seen.into_iter().for_each(|seen| ways.stored.extend(seen.stored));
-                seen = probe::ask(env, &options.cases, &given).await;
+                seen = probe::ask(env, &options.cases, &given, "probe-with-tags").await;
             }
             greeting.notes.extend(ways.notes);
             let mut probed = probe::settle(env, seen);
@@ -337,14 +341,13 @@ async fn run_cases(
     chosen: &[usize],
     bodies: Bodies,
     slots: Arc<Semaphore>,
+    heavy_at_once: usize,
     stop: &CancellationToken,
     events: &mpsc::UnboundedSender<Event>,
 ) -> Vec<CaseOutcome> {
     // Cleaning up has slots of its own, fewer, for each sends several requests at once: no case waits for what another
     // leaves behind.
     let brooms = Arc::new(Semaphore::new(slots.available_permits().div_ceil(4)));
-    // Far away one may have a chain of requests that takes its time, and the others need not wait for it.
-    let heavy_at_once = if slots.available_permits() > JOBS { 2 } else { 1 };
     let heavy = Arc::new(Semaphore::new(heavy_at_once));
     // Between two cases that read the same content no collection may come by.
     let mut shares = match env.collector {
@@ -402,15 +405,6 @@ async fn run_cases(
         }
     }
     done.into_iter().map(Arc::unwrap_or_clone).collect()
-}
-
-/// What the requests of cases were for.
-fn purposes(cases: &[CaseOutcome]) -> Sent {
-    let mut sent = Sent::default();
-    for exchange in cases.iter().flat_map(|case| &case.exchanges) {
-        *sent.of(exchange.purpose) += u64::from(exchange.attempts);
-    }
-    sent
 }
 
 fn rfc3339(at: SystemTime) -> String {

@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use super::pages::merge;
 use super::{Env, Planned, PlannedBody};
 use crate::case::{Busy, Capture, CaptureFrom, Redirects, SendAuth, Wire};
-use crate::client::exchange::MOST_VALUES;
-use crate::client::{self, Answer, Purpose, RequestSpec, Target, encode_query, resolve_location};
+use crate::client::exchange::{MOST_VALUES, Phase};
+use crate::client::{self, Answer, Purpose, RequestSpec, Target, TransportError, encode_query, resolve_location};
 use crate::content::{Data, Scope, ScopeError};
 use crate::expect;
 use crate::oci::link::Links;
@@ -20,8 +20,11 @@ use crate::oci::link::Links;
 const MOST_PAGES: usize = 1000;
 const MOST_BYTES: u64 = 16 << 20;
 
-/// Lists with more pages or bytes than these are read one at a time. On a target one of whose lists does not end, no more
-/// pages are followed than these, which are more than any case needs.
+/// Pages that are followed on a target one of whose lists had more than that: enough for every list of the suite, were each
+/// entry a page.
+const FEWER_PAGES: usize = 128;
+
+/// Lists with more pages or bytes than these are read one at a time.
 const SHORT_PAGES: usize = 32;
 const SHORT_BYTES: u64 = 256 << 10;
 
@@ -32,6 +35,8 @@ pub struct Lists {
     turn: Semaphore,
     /// Whether one did not end.
     are_endless: AtomicBool,
+    /// Whether one took longer than a request may.
+    are_slow: AtomicBool,
 }
 
 impl Default for Lists {
@@ -39,6 +44,7 @@ impl Default for Lists {
         Self {
             turn: Semaphore::new(1),
             are_endless: AtomicBool::new(false),
+            are_slow: AtomicBool::new(false),
         }
     }
 }
@@ -63,19 +69,26 @@ pub async fn send(
         return Ok((vec![first.clone()], (first, 0)));
     };
     let mut answers = vec![first];
-    follow(env, planned, scope, purpose, &mut answers).await?;
-    let judged = merge(&answers[0], &answers[1..], list);
+    let in_time = follow(env, planned, scope, purpose, &mut answers).await?;
+    let mut judged = merge(&answers[0], &answers[1..], list);
+    if !in_time {
+        // Nobody knows what the rest of the list has.
+        judged.0.exchange.error = Some(TransportError::Timeout {
+            phase: Phase::Read,
+            limit_ms: env.client.limits().total.as_millis() as u64,
+        });
+    }
     Ok((answers, judged))
 }
 
-/// Asks for the pages after the first, as long as there are any and they are not too many.
+/// Asks for the pages after the first, as long as there are any and they are not too many. Whether there was time for them.
 async fn follow(
     env: &Env,
     planned: &Planned,
     scope: &Scope,
     purpose: Purpose,
     answers: &mut Vec<Answer>,
-) -> Result<(), ScopeError> {
+) -> Result<bool, ScopeError> {
     let (mut bytes, mut values) = (0, 0);
     let mut seen: Vec<String> = Vec::new();
     let mut turn = None;
@@ -90,22 +103,29 @@ async fn follow(
         if turn.is_none() && (answers.len() >= SHORT_PAGES || bytes >= SHORT_BYTES) {
             let asked = Instant::now();
             turn = env.lists.turn.acquire().await.ok();
-            until += asked.elapsed();
+            // Where lists are that slow, what each waits for the others would add up.
+            if !env.lists.are_slow.load(Ordering::Relaxed) {
+                until += asked.elapsed();
+            }
         }
         let most = match env.lists.are_endless.load(Ordering::Relaxed) {
-            true => SHORT_PAGES,
+            true => FEWER_PAGES,
             false => MOST_PAGES,
         };
-        if answers.len() >= most || bytes >= MOST_BYTES || values >= MOST_VALUES || Instant::now() >= until {
+        if answers.len() >= most || bytes >= MOST_BYTES || values >= MOST_VALUES {
             env.lists.are_endless.store(true, Ordering::Relaxed);
             break;
+        }
+        if Instant::now() >= until {
+            env.lists.are_slow.store(true, Ordering::Relaxed);
+            return Ok(false);
         }
         seen.push(next.clone());
         let mut request = spec(planned, scope, purpose)?;
         request.target = Target::Url(next);
         answers.push(env.client.send(request).await);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// What a capture keeps of an answer; nothing if the answer does not have it.

@@ -1,9 +1,10 @@
 //! Setups that cases have in common: of cases that only read, those that need the same content first get it once.
 //!
-//! None of them can tell, for none changes anything. Cases that write have their content to themselves.
+//! None of them can tell, for none changes anything. Cases that write have their content to themselves, and so have those
+//! that try to do harm by reading. A setup that fails is nobody's but the case's that tried it: the next one tries again.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
@@ -13,56 +14,91 @@ use super::execute::{Thread, scope_of};
 use super::stop::Stop;
 use crate::case::{Action, Case, Suite};
 
+/// The area of the cases that do what nobody should.
+const HARDENING: &str = "hardening";
+
 /// A setup for several cases.
+#[derive(Default)]
 pub struct Share {
     /// The case after which its repositories and its content are named.
     id: String,
-    done: OnceCell<Done>,
-}
-
-/// What a setup came to.
-struct Done {
-    thread: Thread,
-    stop: Option<Stop>,
+    /// The values that it left, and what passed.
+    done: OnceCell<Thread>,
+    stored: Mutex<Stored>,
 }
 
 impl Share {
-    /// Whether it is named after this case, which then counts as the one that sets up.
-    pub fn is_named_after(&self, case: &Case) -> bool {
-        self.id == case.id.0
+    /// The case that stands for all of them where their order is decided.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
-    /// What the setup stored, which is to be removed after the last case.
+    /// What was stored for them, which is to be removed after the last.
     pub fn into_stored(self) -> Stored {
-        self.done
-            .into_inner()
-            .map(|done| done.thread.stored)
-            .unwrap_or_default()
+        self.stored.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A setup under way. Whatever becomes of it, what it stored is the share's.
+struct SettingUp<'s> {
+    thread: Thread,
+    share: &'s Share,
+}
+
+impl SettingUp<'_> {
+    fn hand_over(&mut self) {
+        let mut stored = self.share.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        stored.extend(std::mem::take(&mut self.thread.stored));
+    }
+
+    /// The thread without what it stored.
+    fn finish(mut self) -> Thread {
+        self.hand_over();
+        std::mem::take(&mut self.thread)
+    }
+}
+
+impl Drop for SettingUp<'_> {
+    fn drop(&mut self) {
+        self.hand_over();
     }
 }
 
 impl Thread {
-    /// Has the setup of a case done, by whichever of those that share it comes first.
+    /// Has the setup of a case done, if none of those that share it has had it done.
     pub async fn set_up_shared(&mut self, env: &Env, case: &Case, share: &Share) -> Result<(), Stop> {
-        let done = share.done.get_or_init(|| set_up(env, &share.id, case)).await;
-        self.scope = done.thread.scope.clone();
-        self.exchanges.extend(done.thread.exchanges.iter().cloned());
-        self.expectations.extend(done.thread.expectations.iter().cloned());
-        done.stop.clone().map_or(Ok(()), Err)
+        let done = share.done.get_or_try_init(|| set_up(env, case, share)).await;
+        match done {
+            Ok(done) => {
+                self.scope = done.scope.clone();
+                self.exchanges.extend(done.exchanges.iter().cloned());
+                self.expectations.extend(done.expectations.iter().cloned());
+                Ok(())
+            }
+            Err(failed) => {
+                let (thread, stop) = *failed;
+                self.absorb(thread);
+                Err(stop)
+            }
+        }
     }
 }
 
-async fn set_up(env: &Env, id: &str, case: &Case) -> Done {
-    let repositories = env.isolation.repositories(id, 1 + case.repos.len()).unwrap_or_default();
-    let mut thread = Thread::default();
-    let stop = match scope_of(env, id, &case.content, &case.repos, &repositories, None) {
-        Ok(scope) => {
-            thread.scope = scope;
-            Box::pin(thread.set_up(env, &case.setup)).await.err()
-        }
-        Err(message) => Some(Stop::Error(message)),
+async fn set_up(env: &Env, case: &Case, share: &Share) -> Result<Thread, Box<(Thread, Stop)>> {
+    let repositories = env.isolation.repositories(&share.id, 1 + case.repos.len());
+    let repositories = repositories.unwrap_or_default();
+    let scope = scope_of(env, &share.id, &case.content, &case.repos, &repositories, None);
+    let scope = scope.map_err(|message| Box::new((Thread::default(), Stop::Error(message))))?;
+    let thread = Thread {
+        scope,
+        ..Thread::default()
     };
-    Done { thread, stop }
+    let mut setting_up = SettingUp { thread, share };
+    let stop = Box::pin(setting_up.thread.set_up(env, &case.setup)).await.err();
+    match stop {
+        None => Ok(setting_up.finish()),
+        Some(stop) => Err(Box::new((setting_up.finish(), stop))),
+    }
 }
 
 /// The setups that several of the cases share, by case.
@@ -82,7 +118,7 @@ pub fn shares(suite: &Suite, cases: &[usize]) -> HashMap<usize, Arc<Share>> {
     for group in groups.into_iter().filter(|group| group.len() > 1) {
         let share = Arc::new(Share {
             id: suite.cases[group[0]].id.0.clone(),
-            done: OnceCell::new(),
+            ..Share::default()
         });
         shares.extend(group.into_iter().map(|index| (index, share.clone())));
     }
@@ -93,7 +129,11 @@ pub fn shares(suite: &Suite, cases: &[usize]) -> HashMap<usize, Arc<Share>> {
 fn can_share(case: &Case) -> bool {
     let plain = |action: &Action| !matches!(action, Action::Together { .. } | Action::Wait(_) | Action::Gc { .. });
     let reads = case.steps.iter().all(|step| !step.action.writes());
-    !case.setup.is_empty() && reads && case.setup.iter().all(|step| plain(&step.action)) && !case.wants_given()
+    !case.setup.is_empty()
+        && case.id.area() != HARDENING
+        && reads
+        && case.setup.iter().all(|step| plain(&step.action))
+        && !case.wants_given()
 }
 
 /// Whether two cases have the same content, wherever it is written, and do the same with it first.

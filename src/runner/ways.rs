@@ -8,7 +8,8 @@
 use super::Env;
 use super::cleanup::Stored;
 use super::execute::{Thread, scope_of};
-use super::own::{bare, blob, image};
+use super::means::SINGLE_POST;
+use super::own::{SMALL, bare, blob, image};
 use crate::case::{Action, Template, UploadHow};
 use crate::client::{Answer, Purpose};
 use crate::content::Scope;
@@ -43,12 +44,12 @@ impl Found {
     }
 }
 
-/// Uploads blobs in one POST and in the usual way, and if that fails by PATCH. A refusal that decides about a whole run is
-/// asked for twice.
+/// Uploads blobs in one POST and in the usual way, and if that fails by PATCH. A refusal of the usual way, which decides about
+/// a whole run, is asked for twice.
 pub async fn find(env: &mut Env) -> Found {
     let mut found = Found::default();
     let id = "probe/ways";
-    let content = [blob(SINGLE), blob(USUAL), image(MANIFEST)];
+    let content = [blob(SINGLE, SINGLE_POST), blob(USUAL, SMALL), image(MANIFEST)];
     let repositories = env.isolation.repositories(id, 1).unwrap_or_default();
     let Ok(scope) = scope_of(env, id, &content, &[], &repositories, None) else {
         return found;
@@ -59,10 +60,8 @@ pub async fn find(env: &mut Env) -> Found {
         takes_single_post(env, &mut single),
         usual_way(env, &mut usual, &mut found.notes)
     );
-    env.how = match takes_single {
-        true => UploadHow::SinglePost,
-        false => how.unwrap_or(UploadHow::PostThenPut),
-    };
+    env.single_post = takes_single;
+    env.how = how.unwrap_or(UploadHow::PostThenPut);
     found.uploads = takes_single || how.is_some();
     found.stored.extend(single.stored);
     found.stored.extend(usual.stored);
@@ -85,17 +84,21 @@ pub async fn refuses_digests(env: &Env, found: &mut Found) -> Option<String> {
     seen
 }
 
-/// Whether a blob that was sent in one POST is stored.
+/// Whether a blob that was sent in one POST comes back.
 async fn takes_single_post(env: &Env, thread: &mut Thread) -> bool {
     let posted = upload(env, thread, SINGLE, UploadHow::SinglePost).await;
     if posted.is_none_or(|answer| answer.status() != Some(201)) {
         return false;
     }
-    let head = Action::Head {
+    let pull = Action::Pull {
         node: SINGLE.to_string(),
         tag: None,
     };
-    send(env, thread, head).await.and_then(|answer| answer.status()) == Some(200)
+    let Some(pulled) = send(env, thread, pull).await else {
+        return false;
+    };
+    let sent = thread.scope.node(SINGLE).map(|node| node.digest.encoded().to_string());
+    pulled.status() == Some(200) && sent.is_ok_and(|sent| sent == pulled.body.sha256)
 }
 
 /// The way to upload with a session that works, if one does.
@@ -121,14 +124,14 @@ async fn usual_way(env: &Env, thread: &mut Thread, notes: &mut Vec<String>) -> O
 async fn refusal(env: &Env, thread: &mut Thread) -> Option<String> {
     let push = |tag: Option<&str>| Action::Push {
         node: MANIFEST.to_string(),
-        tag: tag.map(Template::literal),
+        tag: tag.and_then(|tag| Template::parse(tag).ok()),
         alone: false,
     };
     let mut by_digest = send(env, thread, push(None)).await?;
     if is_refused(&by_digest) {
         by_digest = send(env, thread, push(None)).await?;
     }
-    if !is_refused(&by_digest) || send(env, thread, push(Some("ways"))).await?.status() != Some(201) {
+    if !is_refused(&by_digest) || send(env, thread, push(Some("${tag.ways}"))).await?.status() != Some(201) {
         return None;
     }
     let request = &by_digest.exchange.request;

@@ -1,7 +1,7 @@
 //! A report made by hand: every verdict, several of each kind of thing, and a place for hostile text in every string.
 
 use referee::case::{Level, Weight};
-use referee::client::Sent;
+use referee::client::RequestCounts;
 use referee::client::exchange::{
     BodyRecord, Exchange, Hop, Phase, Purpose, Request, Response, Transport, TransportError,
 };
@@ -35,7 +35,7 @@ impl Sample<'_> {
                 started: self.t("2026-10-01T12:00:00Z"),
                 elapsed_ms: 1234.5,
                 requests: 2103,
-                sent: Sent {
+                sent: RequestCounts {
                     case: 900,
                     setup: 700,
                     probe: 60,

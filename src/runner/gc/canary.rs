@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::Env;
 use super::super::execute::Thread;
 use super::super::isolate::setting;
-use super::super::own::{bare, blob, image};
+use super::super::own::{SMALL, bare, blob, image};
 use super::super::stop::Stop;
 use super::inconclusive;
 use crate::case::{Action, Step, Template, UploadHow};
@@ -57,7 +57,11 @@ impl Canary {
             variables: thread.scope.variables.clone(),
             ..Scope::default()
         };
-        let nodes = [image(ANCHOR), image(Part::Manifest.node()), blob(Part::Blob.node())];
+        let nodes = [
+            image(ANCHOR),
+            image(Part::Manifest.node()),
+            blob(Part::Blob.node(), SMALL),
+        ];
         scope.graph = Graph::build(&nodes, &setting(env.seed, &id, env.chunk), &scope)
             .map_err(|error| Stop::Error(error.to_string()))?;
         let mut pushing = Thread {

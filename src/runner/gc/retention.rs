@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 use super::super::execute::{Thread, scope_of};
-use super::super::own::{bare, blob, image, referrer};
+use super::super::own::{SMALL, bare, blob, image, referrer};
 use super::super::stop::Stop;
 use super::super::{Env, cleanup::clean_up};
 use super::canary::{Part, is_there};
@@ -59,7 +59,7 @@ pub async fn probe(env: &Env, collecting: &Collecting, cancel: &CancellationToke
         referrer("pin", "subject"),
         image("absent"),
         referrer("dangling", "absent"),
-        blob("blob"),
+        blob("blob", SMALL),
     ];
     let repositories = env.isolation.repositories(id, 1).unwrap_or_default();
     let mut thread = match scope_of(env, id, &nodes, &[], &repositories, None) {

@@ -1,6 +1,6 @@
 //! How many requests went out, and what for.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::exchange::Purpose;
 
 /// Requests by what they were for; every attempt counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
+pub struct RequestCounts {
     /// Steps of cases.
     pub case: u64,
     /// What cases need first.
@@ -21,7 +21,7 @@ pub struct Sent {
     pub auth: u64,
 }
 
-impl Sent {
+impl RequestCounts {
     /// All of them.
     pub fn total(&self) -> u64 {
         let Self {
@@ -46,7 +46,7 @@ impl Sent {
     }
 }
 
-impl std::ops::AddAssign for Sent {
+impl std::ops::AddAssign for RequestCounts {
     fn add_assign(&mut self, other: Self) {
         self.case += other.case;
         self.setup += other.setup;
@@ -58,20 +58,14 @@ impl std::ops::AddAssign for Sent {
 
 /// The same while it is being counted.
 #[derive(Debug, Default)]
-pub(super) struct Counter([AtomicU64; Purpose::ALL.len()]);
+pub(super) struct Counter(Mutex<RequestCounts>);
 
 impl Counter {
     pub(super) fn count(&self, purpose: Purpose) {
-        if let Some(count) = self.0.get(purpose as usize) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).of(purpose) += 1;
     }
 
-    pub(super) fn sent(&self) -> Sent {
-        let mut sent = Sent::default();
-        for (purpose, count) in Purpose::ALL.into_iter().zip(&self.0) {
-            *sent.of(purpose) = count.load(Ordering::Relaxed);
-        }
-        sent
+    pub(super) fn sent(&self) -> RequestCounts {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
