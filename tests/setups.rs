@@ -85,8 +85,9 @@ async fn a_registry_that_takes_no_single_post_gets_sessions() {
     assert_eq!(report.run.sent.setup, 15);
 }
 
-/// What stands between the program and a registry: changes what is sent, read by read, and passes on what is answered.
-async fn between(url: &str, change: impl Fn(&mut Vec<u8>) + Clone + Send + 'static) -> String {
+/// What stands between the program and a registry: changes what is sent, read by read, and passes on what is answered, or
+/// hangs up.
+async fn between(url: &str, change: impl Fn(&mut Vec<u8>) -> bool + Clone + Send + 'static) -> String {
     let to = url.trim_start_matches("http://").to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -97,15 +98,15 @@ async fn between(url: &str, change: impl Fn(&mut Vec<u8>) + Clone + Send + 'stat
                 let far = TcpStream::connect(to).await.expect("the registry");
                 let (mut from_near, mut to_near) = near.into_split();
                 let (mut from_far, mut to_far) = far.into_split();
-                tokio::spawn(async move { tokio::io::copy(&mut from_far, &mut to_near).await });
+                let answers = tokio::spawn(async move { tokio::io::copy(&mut from_far, &mut to_near).await });
                 let mut buffer = vec![0; 64 << 10];
                 while let Ok(length @ 1..) = from_near.read(&mut buffer).await {
                     let mut bytes = buffer[..length].to_vec();
-                    change(&mut bytes);
-                    if to_far.write_all(&bytes).await.is_err() {
+                    if !change(&mut bytes) || to_far.write_all(&bytes).await.is_err() {
                         break;
                     }
                 }
+                answers.abort();
             });
         }
     });
@@ -127,6 +128,7 @@ async fn where_a_single_post_opens_a_session_after_all_the_bytes_follow() {
         {
             bytes[at + 1] = b'x';
         }
+        true
     })
     .await;
     let case = &READ[..READ.find("  - case: head").expect("the second case")];
@@ -159,6 +161,7 @@ async fn a_setup_that_fails_is_tried_again_by_the_next_case() {
         {
             bytes[at + 1] = b'x';
         }
+        true
     })
     .await;
     let case = &READ[..READ.find("  - case: other").expect("the third case")];
@@ -179,6 +182,7 @@ async fn what_was_shared_is_removed_after_the_last_reader() {
         kept.lock()
             .expect("no panic")
             .push(String::from_utf8_lossy(line).into_owned());
+        true
     })
     .await;
     let case = &READ[..READ.find("  - case: other").expect("the third case")];
@@ -199,4 +203,40 @@ async fn what_was_shared_is_removed_after_the_last_reader() {
     let (reads, deletions) = (of(["GET", "HEAD"]), of(["DELETE", "DELETE"]));
     assert_eq!((reads.len(), deletions.len()), (2, 3), "{seen:?}");
     assert!(reads.iter().max() < deletions.iter().min(), "{seen:?}");
+}
+
+const REFERRERS: &str = r#"
+about: Referrers.
+cases:
+  - case: listed
+    says: A registry with the referrers API answers.
+    needs: [push, referrers]
+    content: {image: {image: {}}}
+    setup: [{push: image}]
+    steps:
+      - discover: image
+        expect: {dist-referrers-200: {status: 200}}
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_bad_moment_does_not_make_an_optional_api_one_that_is_owed() {
+    let config = Config {
+        variants: [Variant::NoReferrers].into(),
+        ..Config::default()
+    };
+    let running = registry::start(config).await.expect("a registry");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    // The first time it is asked for they are lost, however often the client tries.
+    let url = between(&running.url(), move |bytes| {
+        place(bytes, "/referrers/").is_none() || count.fetch_add(1, Ordering::SeqCst) >= 4
+    })
+    .await;
+    let report = own::run(REFERRERS, &url).await;
+    assert!(asked.load(Ordering::SeqCst) > 4, "it was asked once");
+    assert!(
+        matches!(report.cases[0].verdict, Verdict::Skip { .. }),
+        "{:?}",
+        report.cases[0].verdict
+    );
 }

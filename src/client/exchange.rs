@@ -419,6 +419,11 @@ impl Received {
         self.document.0.get_or_init(read).as_ref()
     }
 
+    /// Whether it is more than is read as JSON, though it came whole.
+    pub fn is_too_much(&self) -> bool {
+        self.len > self.bytes.len() as u64 || self.most_values() > MOST_VALUES
+    }
+
     /// More values than the body has as JSON, nested ones included: each takes many times the memory of its text.
     pub fn most_values(&self) -> usize {
         1 + self

@@ -33,6 +33,16 @@ pub fn hold(matchers: &[Matcher], answer: &Answer, scope: &Scope) -> bool {
     matchers.iter().all(holds)
 }
 
+/// Whether one of the matchers reads the body as JSON.
+pub fn read_json(matchers: &[Matcher]) -> bool {
+    matchers.iter().any(|matcher| match matcher {
+        Matcher::Json { .. } => true,
+        Matcher::Any(choices) => choices.iter().any(|choice| read_json(choice)),
+        Matcher::Not(inner) => read_json(inner),
+        _ => false,
+    })
+}
+
 /// The value under which a fact is recorded: the first whose matchers hold.
 pub fn fact_value(fact: &Fact, answer: &Answer, scope: &Scope) -> Result<String, ScopeError> {
     for (value, matchers) in &fact.values {

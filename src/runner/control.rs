@@ -10,7 +10,7 @@ use crate::client::{Answer, Purpose, RequestSpec, TransportError};
 use crate::outcome::CapabilityOutcome;
 
 /// The capability of registries that take content.
-const PUSH: &str = "push";
+pub const PUSH: &str = "push";
 
 /// Why a target cannot be judged; the sentence says what was seen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -306,6 +306,15 @@ impl Thread {
         performed: &Performed,
     ) -> Result<Vec<ExpectationOutcome>, Stop> {
         let mut outcomes = Vec::new();
+        let body = &performed.answer.body;
+        if body.is_too_much()
+            && judged
+                .iter()
+                .any(|expectation| expect::read_json(&expectation.matchers))
+        {
+            let message = format!("its body of {} bytes is more than Referee reads as JSON", body.len);
+            return Err(Stop::Error(format!("{}: {message}", describe(step))));
+        }
         for expectation in judged {
             let mismatches = expect::mismatches(&expectation.matchers, &performed.answer, &self.scope)
                 .map_err(|error| missing(step, &error))?;

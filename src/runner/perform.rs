@@ -131,8 +131,10 @@ impl Thread {
                 break;
             }
             // Whoever limits requests, and has not given way to patience, has not answered this one.
-            if request.busy == Busy::Wait && judged.status() == Some(429) {
-                let seen = "answers 429 again and again, so that nothing can be judged; try fewer --jobs";
+            let later = judged.status() == Some(503) && judged.header("Retry-After").is_some();
+            if request.busy == Busy::Wait && (judged.status() == Some(429) || later) {
+                let status = judged.status().unwrap_or_default();
+                let seen = format!("answers {status} again and again, so that nothing can be judged; try fewer --jobs");
                 return Err(Stop::Error(format!("{}: it {seen}", describe(step))));
             }
             if let Some(error) = judged.error() {

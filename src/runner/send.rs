@@ -69,26 +69,24 @@ pub async fn send(
         return Ok((vec![first.clone()], (first, 0)));
     };
     let mut answers = vec![first];
-    let in_time = follow(env, planned, scope, purpose, &mut answers).await?;
+    let cut = follow(env, planned, scope, purpose, &mut answers).await?;
     let mut judged = merge(&answers[0], &answers[1..], list);
-    if !in_time {
+    if cut.is_some() {
         // Nobody knows what the rest of the list has.
-        judged.0.exchange.error = Some(TransportError::Timeout {
-            phase: Phase::Read,
-            limit_ms: env.client.limits().total.as_millis() as u64,
-        });
+        judged.0.exchange.error = cut;
     }
     Ok((answers, judged))
 }
 
-/// Asks for the pages after the first, as long as there are any and they are not too many. Whether there was time for them.
+/// Asks for the pages after the first, as long as there are any and they are not too many. Why there are more
+/// that are not asked for, where that is not the target's doing.
 async fn follow(
     env: &Env,
     planned: &Planned,
     scope: &Scope,
     purpose: Purpose,
     answers: &mut Vec<Answer>,
-) -> Result<bool, ScopeError> {
+) -> Result<Option<TransportError>, ScopeError> {
     let (mut bytes, mut values) = (0, 0);
     let mut seen: Vec<String> = Vec::new();
     let mut turn = None;
@@ -112,20 +110,29 @@ async fn follow(
             true => FEWER_PAGES,
             false => MOST_PAGES,
         };
-        if answers.len() >= most || bytes >= MOST_BYTES || values >= MOST_VALUES {
+        if answers.len() >= most {
             env.lists.are_endless.store(true, Ordering::Relaxed);
             break;
         }
+        if bytes >= MOST_BYTES || values >= MOST_VALUES {
+            return Ok(Some(TransportError::TooLarge {
+                what: "the list in all its pages".to_string(),
+                limit: MOST_BYTES,
+            }));
+        }
         if Instant::now() >= until {
             env.lists.are_slow.store(true, Ordering::Relaxed);
-            return Ok(false);
+            return Ok(Some(TransportError::Timeout {
+                phase: Phase::Read,
+                limit_ms: env.client.limits().total.as_millis() as u64,
+            }));
         }
         seen.push(next.clone());
         let mut request = spec(planned, scope, purpose)?;
         request.target = Target::Url(next);
         answers.push(env.client.send(request).await);
     }
-    Ok(true)
+    Ok(None)
 }
 
 /// What a capture keeps of an answer; nothing if the answer does not have it.
