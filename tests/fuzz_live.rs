@@ -288,7 +288,7 @@ async fn a_registry_that_forgets_nothing_is_told() {
             aims: vec![Aim::Manifest],
             jobs: 8,
             pid: Some(served.id()),
-            ..options(&idle, 9_000, None)
+            ..options(&idle, 15_000, None)
         };
         let outcome = campaign::run(options, |_| {}).await;
         served.kill().expect("its end");
