@@ -62,7 +62,7 @@ fn repository(report: &Report, case: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cases_that_only_read_the_same_share_it() {
     let running = registry::start(Config::default()).await.expect("a registry");
-    let report = own::run(READ, &running.url()).await;
+    let report = own::run(READ, &running.url(), true).await;
     assert_eq!(verdicts(&report), [&Verdict::Pass; 4]);
     assert_eq!(repository(&report, "whole"), repository(&report, "head"));
     let all: BTreeSet<_> = ["whole", "head", "other", "gone"]
@@ -80,7 +80,7 @@ async fn a_registry_that_takes_no_single_post_gets_sessions() {
         ..Config::default()
     };
     let running = registry::start(config).await.expect("a registry");
-    let report = own::run(READ, &running.url()).await;
+    let report = own::run(READ, &running.url(), true).await;
     assert_eq!(verdicts(&report), [&Verdict::Pass; 4]);
     assert_eq!(report.run.sent.setup, 15);
 }
@@ -132,7 +132,7 @@ async fn where_a_single_post_opens_a_session_after_all_the_bytes_follow() {
     })
     .await;
     let case = &READ[..READ.find("  - case: head").expect("the second case")];
-    let report = own::run(case, &url).await;
+    let report = own::run(case, &url, true).await;
     let seen: Vec<_> = report.cases[0]
         .exchanges
         .iter()
@@ -165,7 +165,7 @@ async fn a_setup_that_fails_is_tried_again_by_the_next_case() {
     })
     .await;
     let case = &READ[..READ.find("  - case: other").expect("the third case")];
-    let report = own::run(case, &url).await;
+    let report = own::run(case, &url, true).await;
     let mut found: Vec<&str> = verdicts(&report).into_iter().map(Verdict::name).collect();
     found.sort_unstable();
     assert_eq!(found, ["broken", "pass"]);
@@ -186,7 +186,7 @@ async fn what_was_shared_is_removed_after_the_last_reader() {
     })
     .await;
     let case = &READ[..READ.find("  - case: other").expect("the third case")];
-    let report = own::run_and_clean(case, &url).await;
+    let report = own::run(case, &url, false).await;
     assert_eq!(verdicts(&report), [&Verdict::Pass; 2]);
     let path = repository(&report, "whole");
     let path = &path[path.find("/v2/").expect("a path")..];
@@ -232,7 +232,7 @@ async fn one_bad_moment_does_not_make_an_optional_api_one_that_is_owed() {
         place(bytes, "/referrers/").is_none() || count.fetch_add(1, Ordering::SeqCst) >= 4
     })
     .await;
-    let report = own::run(REFERRERS, &url).await;
+    let report = own::run(REFERRERS, &url, true).await;
     assert!(asked.load(Ordering::SeqCst) > 4, "it was asked once");
     assert!(
         matches!(report.cases[0].verdict, Verdict::Skip { .. }),

@@ -8,18 +8,8 @@ use referee::outcome::Report;
 use referee::runner::{self, Isolation};
 use tokio_util::sync::CancellationToken;
 
-/// What cases, and none but these, say about what answers at an address. What they push stays there.
-pub async fn run(cases: &str, url: &str) -> Report {
-    judged(cases, url, true).await
-}
-
-/// The same, and nothing stays.
-#[allow(dead_code, reason = "not every test program looks at what is removed")]
-pub async fn run_and_clean(cases: &str, url: &str) -> Report {
-    judged(cases, url, false).await
-}
-
-async fn judged(cases: &str, url: &str, keep: bool) -> Report {
+/// What cases, and none but these, say about what answers at an address. What they push stays there if it is to be kept.
+pub async fn run(cases: &str, url: &str, keep: bool) -> Report {
     let mut sources = load::builtin();
     sources.retain(|source| source.name.starts_with("spec/"));
     sources.push(Source::new("cases/own/cases.yaml", cases));

@@ -1,0 +1,97 @@
+//! Answers of which nothing can be said: more than is read, or the word to come back later.
+
+#[path = "own/mod.rs"]
+mod own;
+#[path = "client/server.rs"]
+#[expect(
+    dead_code,
+    reason = "shared by several test programs, not all of which use all of it"
+)]
+mod server;
+
+use referee::outcome::{CaseOutcome, Verdict};
+use server::{Reply, Server, ok};
+
+const LIST: &str = r#"
+about: A list.
+cases:
+  - case: all
+    says: The tags are listed.
+    steps:
+      - tags:
+        expect:
+          dist-tags-complete: {status: 200, json: {/tags: {contains: last}}}
+"#;
+
+/// The case on a registry that gives this for a list.
+async fn judge(list: impl Fn(&str) -> Reply + Send + Sync + 'static) -> CaseOutcome {
+    let server = Server::start(move |request| {
+        let mut words = request.split(' ');
+        match (words.next(), words.next()) {
+            (_, Some("/v2/")) => ok("{}"),
+            (Some("GET"), Some(path)) if path.contains("/tags/list") => list(path),
+            (Some("POST"), _) => Reply::status("202 Accepted").header("Location", "/v2/x/blobs/uploads/1"),
+            (Some("PUT"), _) => Reply::status("201 Created").header("Location", "/v2/x/blobs/sha256:0"),
+            _ => Reply::status("404 Not Found"),
+        }
+    })
+    .await;
+    let report = own::run(LIST, &server.url(), true).await;
+    report.cases.into_iter().next().expect("a case")
+}
+
+fn is_left_unjudged(outcome: &CaseOutcome, why: &str) {
+    // Where the probe meets it already, it is the probe that says so.
+    let (Verdict::Error { message: said } | Verdict::Broken { seen: said, .. }) = &outcome.verdict else {
+        panic!("{:?}", outcome.verdict);
+    };
+    assert!(said.contains(why), "{said}");
+    assert!(
+        outcome.expectations.iter().all(|one| one.held()),
+        "{:?}",
+        outcome.expectations
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_read_is_judged() {
+    let good = judge(|_| ok(r#"{"name":"x","tags":["last"]}"#)).await;
+    assert_eq!(good.verdict, Verdict::Pass);
+    let bad = judge(|_| ok(r#"{"name":"x","tags":["first"]}"#)).await;
+    assert_eq!(bad.verdict, Verdict::Fail);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_with_more_values_than_are_read_is_no_fault() {
+    let many = r#""a","#.repeat(600_000);
+    let outcome = judge(move |_| ok(&format!(r#"{{"name":"x","tags":[{many}"last"]}}"#))).await;
+    is_left_unjudged(&outcome, "more than Referee reads as JSON");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_with_more_bytes_than_are_read_is_no_fault() {
+    let long = "a".repeat(3 << 20);
+    let outcome = judge(move |path| {
+        let page: usize = path
+            .split("page=")
+            .nth(1)
+            .and_then(|page| page.parse().ok())
+            .unwrap_or_default();
+        match page < 9 {
+            true => ok(&format!(r#"{{"name":"x","tags":["{long}"]}}"#))
+                .header("Link", &format!("</v2/x/tags/list?page={}>; rel=\"next\"", page + 1)),
+            false => ok(r#"{"name":"x","tags":["last"]}"#),
+        }
+    })
+    .await;
+    is_left_unjudged(&outcome, "the list in all its pages is larger than");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_to_come_back_later_has_not_answered() {
+    let outcome = judge(|_| Reply::status("503 Service Unavailable").header("Retry-After", "99999")).await;
+    is_left_unjudged(&outcome, "answers 503 again and again");
+    // Without that word it is an answer, and a wrong one.
+    let outcome = judge(|_| Reply::status("503 Service Unavailable")).await;
+    assert_eq!(outcome.verdict, Verdict::Fail);
+}
