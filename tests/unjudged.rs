@@ -1,4 +1,5 @@
-//! Answers of which nothing can be said: more than is read, or the word to come back later.
+//! Answers of which nothing can be said: more than is read, the word to come back later, a refusal of everything, and lists
+//! without an end.
 
 #[path = "own/mod.rs"]
 mod own;
@@ -8,6 +9,8 @@ mod own;
     reason = "shared by several test programs, not all of which use all of it"
 )]
 mod server;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use referee::outcome::{CaseOutcome, Verdict};
 use server::{Reply, Server, ok};
@@ -78,7 +81,7 @@ async fn a_list_with_more_bytes_than_are_read_is_no_fault() {
             .and_then(|page| page.parse().ok())
             .unwrap_or_default();
         match page < 9 {
-            true => ok(&format!(r#"{{"name":"x","tags":["{long}"]}}"#))
+            true => ok(&format!(r#"{{"name":"x","tags":["{page}{long}"]}}"#))
                 .header("Link", &format!("</v2/x/tags/list?page={}>; rel=\"next\"", page + 1)),
             false => ok(r#"{"name":"x","tags":["last"]}"#),
         }
@@ -94,4 +97,74 @@ async fn who_says_to_come_back_later_has_not_answered() {
     // Without that word it is an answer, and a wrong one.
     let outcome = judge(|_| Reply::status("503 Service Unavailable")).await;
     assert_eq!(outcome.verdict, Verdict::Fail);
+}
+
+const UPLOAD: &str = r#"
+about: An upload.
+cases:
+  - case: opened
+    says: An upload is opened.
+    needs: [push]
+    steps:
+      - send: GET /v2/${repo}/tags/list?from-now-on
+      - send: POST /v2/${repo}/blobs/uploads/
+        expect:
+          dist-upload-post-202: {status: 202}
+"#;
+
+/// The case on a registry that, once the list of tags was asked for, refuses the writes whose path is one of these.
+async fn upload_where_refused(is_refused: impl Fn(&str) -> bool + Send + Sync + 'static) -> CaseOutcome {
+    let from_now_on = AtomicBool::new(false);
+    let server = Server::start(move |request| {
+        let mut words = request.split(' ');
+        let path = words.clone().nth(1).unwrap_or_default();
+        from_now_on.fetch_or(path.ends_with("?from-now-on"), Ordering::Relaxed);
+        match (words.next(), path) {
+            (_, "/v2/") => ok("{}"),
+            (Some("POST" | "PUT"), _) if from_now_on.load(Ordering::Relaxed) && is_refused(path) => {
+                Reply::status("403 Forbidden")
+            }
+            (Some("POST"), _) => Reply::status("202 Accepted").header("Location", &format!("{path}1")),
+            (Some("PUT"), _) => Reply::status("201 Created").header("Location", "/v2/x/blobs/sha256:0"),
+            _ => Reply::status("404 Not Found"),
+        }
+    })
+    .await;
+    let report = own::run(UPLOAD, &server.url(), true).await;
+    report.cases.into_iter().next().expect("a case")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_refuses_every_push_has_not_judged_this_one() {
+    let outcome = upload_where_refused(|_| true).await;
+    is_left_unjudged(&outcome, "it answers 403 to a plain push as well");
+    // One that refuses this upload alone has.
+    let count = AtomicUsize::new(0);
+    let outcome = upload_where_refused(move |_| count.fetch_add(1, Ordering::Relaxed) == 0).await;
+    assert_eq!(outcome.verdict, Verdict::Fail);
+}
+
+/// A page of tags with a link to this place.
+fn page(link: &str) -> Reply {
+    ok(r#"{"name":"x","tags":["first"]}"#).header("Link", &format!("<{link}>; rel=\"next\""))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_pages_that_lead_in_a_circle_only_that_is_said() {
+    let pages = AtomicUsize::new(0);
+    let growing = move |_: &str| {
+        page(&format!(
+            "/v2/x/tags/list?page={}",
+            pages.fetch_add(1, Ordering::Relaxed)
+        ))
+    };
+    for outcome in [judge(|path| page(path)).await, judge(growing).await] {
+        let broken: Vec<&str> = outcome
+            .expectations
+            .iter()
+            .filter(|one| !one.held())
+            .map(|one| one.requirement.as_str())
+            .collect();
+        assert_eq!(broken, ["dist-tags-link-walk"], "{:?}", outcome.verdict);
+    }
 }

@@ -76,7 +76,10 @@ impl Registry {
                 } else {
                     last
                 };
-                link = Some(next(name, &subject, filter, last));
+                link = Some(match self.is(Mutant::ReferrersLinkToStart) {
+                    true => format!("</v2/{name}/referrers/{subject}>; rel=\"next\""),
+                    false => next(name, &subject, filter, last),
+                });
                 break;
             }
             page.push(entry);
@@ -99,6 +102,7 @@ impl Registry {
                 Mutant::ReferrersLinkBare
                     | Mutant::ReferrersLinkNoRelation
                     | Mutant::ReferrersLinkRepeats
+                    | Mutant::ReferrersLinkToStart
                     | Mutant::ReferrersFilterForgotten
                     | Mutant::ReferrersSecondPageNoList
             )

@@ -36,7 +36,7 @@ const PIECE: usize = 64 << 10;
 pub(super) type Answer = Result<Reply, Failure>;
 
 /// An answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Reply {
     /// The status.
     pub(super) status: StatusCode,

@@ -20,7 +20,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::auth::Gate;
 use super::collections::Collections;
-use super::defects::{HEAD_WITH_BODY, Memory, Relabel};
+use super::defects::{Cache, HEAD_WITH_BODY, Memory, Relabel};
 use super::identifier::Identifiers;
 use super::oras::{self, Form};
 use super::request::Request;
@@ -150,6 +150,8 @@ pub(super) struct Registry {
     pub(super) collections: Collections,
     /// What mutants and variants remember between requests.
     pub(super) memory: Memory,
+    /// What mutants answered before.
+    pub(super) cache: Cache,
     /// Where blobs are redirected to, by those that redirect them to another host.
     pub(super) other_host: Option<SocketAddr>,
 }
@@ -169,6 +171,7 @@ impl Registry {
             store: Mutex::new(store),
             collections: Collections::new(config.collector),
             memory: Memory::default(),
+            cache: Cache::default(),
             other_host,
         }
     }

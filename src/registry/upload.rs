@@ -306,7 +306,7 @@ impl Registry {
             ));
         }
         let verified = verify(digest, &bytes).await;
-        if verified.is_err() && !self.takes_any_digest(digest, request) {
+        if verified.is_err() && !self.takes_any_digest(digest, &bytes, request) {
             if self.is(Mutant::BadDigestStored) {
                 self.store().put_blob(name, digest, bytes);
             }

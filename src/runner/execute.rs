@@ -10,6 +10,7 @@ use super::cleanup::Stored;
 use super::gc::Slot;
 use super::given::{Given, has_changed};
 use super::isolate::{scope, setting};
+use super::refusing::refuses_all;
 use super::share::Share;
 use super::stop::{Stop, describe, missing, must_succeed};
 use crate::case::{Action, Case, Expectation, GIVEN, Node, Step};
@@ -173,6 +174,17 @@ pub struct Thread {
     pub canaries: usize,
 }
 
+/// What is judged whatever a case is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// Any answer.
+    Answer,
+    /// That the registry did not answer, or not in full.
+    NoAnswer,
+    /// A page of this list that leads back to one before it.
+    Circle(&'static str),
+}
+
 /// The answer to a step, and the index of its exchange.
 pub struct Performed {
     /// The answer.
@@ -268,6 +280,10 @@ impl Thread {
                 self.rewind(mark);
                 sleep(POLL).await;
                 continue;
+            }
+            let case = &env.suite.cases[self.case].id.0;
+            if !held && let Some(seen) = refuses_all(env, case, &performed.answer, self).await {
+                return Err(Stop::Error(format!("{}: {seen}", describe(step))));
             }
             self.record(step, &performed.answer)?;
             self.conclude(step, &judged, outcomes, &performed.answer)?;
@@ -392,7 +408,7 @@ impl Thread {
         Ok(())
     }
 
-    /// Judges what holds for every exchange, or where the registry did not answer in full, only that. To keep reports small, an
+    /// Judges what holds on this occasion. To keep reports small, an
     /// expectation that held is kept once per case. Whether anything failed.
     pub fn always(
         &mut self,
@@ -400,7 +416,7 @@ impl Thread {
         answer: &Answer,
         (index, step): (usize, &Step),
         exchange: usize,
-        unanswered: bool,
+        occasion: Occasion,
     ) -> bool {
         let mut failed = false;
         for always in &env.suite.always {
@@ -408,8 +424,11 @@ impl Thread {
             if !always.methods.is_empty() && !always.methods.contains(method) {
                 continue;
             }
-            let is_of_whole_answers = answer.exchange.response.is_some() && !unanswered;
-            let is_asked = is_of_whole_answers || unanswered && always.unanswered;
+            let is_asked = match occasion {
+                Occasion::Answer => answer.exchange.response.is_some() && always.circle.is_none(),
+                Occasion::NoAnswer => always.unanswered,
+                Occasion::Circle(list) => always.circle == Some(list),
+            };
             if !is_asked || !expect::hold(&always.when, answer, &self.scope) {
                 continue;
             }
@@ -420,7 +439,9 @@ impl Thread {
                 let Ok(mut mismatches) = expect::mismatches(&expectation.matchers, answer, &self.scope) else {
                     continue;
                 };
-                if let (true, Some(_), Some(error)) = (unanswered, &answer.exchange.response, answer.error()) {
+                if let (Occasion::NoAnswer, Some(_), Some(error)) =
+                    (occasion, &answer.exchange.response, answer.error())
+                {
                     mismatches.push(Mismatch::new("answer", "a whole one", error.to_string()));
                 }
                 let place = (expectation.origin.file.as_ref(), expectation.origin.line);

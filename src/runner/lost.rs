@@ -4,7 +4,7 @@
 //! connections, while the registry answers `GET /v2/` in between and afterwards, does: its handler gave up, or announces
 //! more than it sends.
 
-use super::send;
+use super::send::{self, Answers};
 use super::{Env, Planned};
 use crate::client::exchange::Transport;
 use crate::client::{Answer, Purpose, RequestSpec, Target, TransportError, Via, is_repeatable};
@@ -18,6 +18,8 @@ pub struct Sent {
     pub judged: Answer,
     /// Where it stands among the answers, or of an answer that never comes the first.
     pub at: usize,
+    /// The list whose pages lead in a circle, as the judged one shows.
+    pub circle: Option<&'static str>,
     /// Whether it is the registry's doing that there is no answer, or only the start of one, as the last answers show.
     pub unanswered: bool,
 }
@@ -27,7 +29,12 @@ const SHORT: usize = 4096;
 
 /// Sends a request, and if the connection is lost finds out whether that is the registry's doing.
 pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<Sent, ScopeError> {
-    let (mut answers, (mut judged, mut at)) = send::send(env, planned, scope, purpose).await?;
+    let Answers {
+        all: mut answers,
+        mut judged,
+        mut at,
+        mut circle,
+    } = send::send(env, planned, scope, purpose).await?;
     let mut unanswered = false;
     // A request that was lost has been repeated by the client, the last time on a fresh connection.
     if is_lost(&judged) && judged.exchange.attempts > 1 || is_no_answer(&judged) {
@@ -35,16 +42,16 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
         let is_there = is_answered(&between);
         answers.push(between);
         if is_there {
-            let (again, (answer, place)) = send::send(env, planned, scope, purpose).await?;
+            let again = send::send(env, planned, scope, purpose).await?;
             let before = answers.len();
-            answers.extend(again);
-            judged = answer;
+            answers.extend(again.all);
+            (judged, circle) = (again.judged, again.circle);
             if is_lost(&judged) || is_no_answer(&judged) {
                 let after = ping(env, purpose).await;
                 unanswered = is_answered(&after);
                 answers.push(after);
             } else {
-                at = before + place;
+                at = before + again.at;
             }
         }
     }
@@ -52,6 +59,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
         answers,
         judged,
         at,
+        circle,
         unanswered,
     })
 }

@@ -22,6 +22,7 @@ mod perform;
 mod plan;
 mod preview;
 mod probe;
+mod refusing;
 mod schedule;
 mod send;
 mod setup;
@@ -76,6 +77,8 @@ pub struct Env {
     pub single_post: bool,
     /// What was seen, where the target takes a manifest under a tag and not under its digest.
     pub no_digests: Option<String>,
+    /// Whether the target took an image when the run began.
+    pub took_content: bool,
     /// Whether what was pushed is left behind.
     pub keep: bool,
     /// How many copies of a step with content of its own are made at most.

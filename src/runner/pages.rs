@@ -41,6 +41,11 @@ pub fn merge(first: &Answer, others: &[Answer], list: &str) -> (Answer, usize) {
     (merged, 0)
 }
 
+/// Whether an answer is a page of `list` with anything on it.
+pub fn has_entries(answer: &Answer, list: &str) -> bool {
+    page(&answer.body, list).is_some_and(|page| !page.entries.is_empty())
+}
+
 /// A body as a page with the array `list`, if it is one.
 fn page<'a>(body: &'a Received, list: &str) -> Option<Page<'a>> {
     if !body.whole || body.most_values() > MOST_VALUES {

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::time::sleep;
 
-use super::execute::{Performed, Thread};
+use super::execute::{Occasion, Performed, Thread};
 use super::stop::{Stop, broken, describe, missing};
 use super::{Env, Means, Planned, expand, lost, send};
 use crate::case::{Action, Busy, Step};
@@ -103,6 +103,7 @@ impl Thread {
                 answers,
                 judged,
                 at,
+                circle,
                 unanswered,
             } = lost::send(env, request, &self.scope, purpose)
                 .await
@@ -120,7 +121,18 @@ impl Thread {
             }
             // That a request is never answered is said of its first exchange, and what the step expects of the answer is not
             // fulfilled either. A setup that fails in this way stays an error.
-            if unanswered && self.always(env, &judged, (index, step), exchange, true) && purpose == Purpose::Case {
+            // What a list without an end has is not known, so nothing else is said of it.
+            if let Some(list) = circle {
+                let is_judged = self.always(env, &judged, (index, step), exchange, Occasion::Circle(list));
+                return Err(match is_judged && purpose == Purpose::Case {
+                    true => Stop::Judged,
+                    false => Stop::Error(format!("{}: the pages of its list lead in a circle", describe(step))),
+                });
+            }
+            if unanswered
+                && self.always(env, &judged, (index, step), exchange, Occasion::NoAnswer)
+                && purpose == Purpose::Case
+            {
                 if number + 1 < requests.len() {
                     return Err(Stop::Judged);
                 }
@@ -212,13 +224,8 @@ impl Thread {
         self.exchanges.push(answer.exchange.clone());
         self.stored.note(answer);
         if !token {
-            self.always(
-                env,
-                answer,
-                (index, step),
-                self.exchanges.len().saturating_sub(1),
-                false,
-            );
+            let exchange = self.exchanges.len().saturating_sub(1);
+            self.always(env, answer, (index, step), exchange, Occasion::Answer);
         }
         if !telling && self.expectations.len() == before.1 {
             self.exchanges.truncate(before.0);

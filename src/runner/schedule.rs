@@ -267,6 +267,7 @@ impl Env {
             how: UploadHow::PostThenPut,
             single_post: false,
             no_digests: None,
+            took_content: false,
             keep: options.keep,
             copies: options.copies,
             collector: None,
@@ -325,6 +326,7 @@ pub(super) async fn meet(
                 seen.into_iter().for_each(|seen| ways.stored.extend(seen.stored));
                 seen = probe::ask(env, &options.cases, &given, "probe-with-tags").await;
             }
+            env.took_content = ways.took_content;
             greeting.notes.extend(ways.notes);
             let mut probed = probe::settle(env, seen);
             probed.stored.extend(ways.stored);

@@ -1,5 +1,6 @@
 //! Putting a planned request on the wire, and asking for the pages of a list.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -7,13 +8,14 @@ use std::time::Instant;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::pages::merge;
+use super::pages::{has_entries, merge};
 use super::{Env, Planned, PlannedBody};
 use crate::case::{Busy, Capture, CaptureFrom, Redirects, SendAuth, Wire};
 use crate::client::exchange::{MOST_VALUES, Phase};
 use crate::client::{self, Answer, Purpose, RequestSpec, Target, TransportError, encode_query, resolve_location};
 use crate::content::{Data, Scope, ScopeError};
 use crate::expect;
+use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::link::Links;
 
 /// Pages that are followed at most, and bytes that they may have together.
@@ -52,52 +54,98 @@ impl Default for Lists {
 /// `Authorization` of nobody: the user and password are both `referee-nobody`.
 const WRONG_CREDENTIALS: &str = "Basic cmVmZXJlZS1ub2JvZHk6cmVmZXJlZS1ub2JvZHk=";
 
-/// Sends a request and follows its pages. The answers as they came, and the one that is judged, with its place among them:
-/// for a list the first with the elements of all pages, or the one that is no page.
-pub async fn send(
-    env: &Env,
-    planned: &Planned,
-    scope: &Scope,
-    purpose: Purpose,
-) -> Result<(Vec<Answer>, (Answer, usize)), ScopeError> {
+/// What came of a request and of the pages that follow its answer.
+pub struct Answers {
+    /// The answers as they came.
+    pub all: Vec<Answer>,
+    /// The one that is judged: for a list the first with the elements of all pages, or the one that is no page, or that
+    /// leads back to a page before it.
+    pub judged: Answer,
+    /// Where the judged one stands among all.
+    pub at: usize,
+    /// The list whose pages lead in a circle.
+    pub circle: Option<&'static str>,
+}
+
+impl Answers {
+    fn one(answer: Answer) -> Self {
+        Self {
+            all: vec![answer.clone()],
+            judged: answer,
+            at: 0,
+            circle: None,
+        }
+    }
+}
+
+/// Where the pages of a list end.
+enum End {
+    /// Where the target says so, or where enough was read.
+    Reached,
+    /// Before their end, which is not the target's doing.
+    Cut(TransportError),
+    /// Nowhere: the last of them leads back.
+    Circle,
+}
+
+/// Sends a request and follows its pages.
+pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<Answers, ScopeError> {
     if planned.token {
-        let answer = ask_for_token(env, planned, scope).await?;
-        return Ok((vec![answer.clone()], (answer, 0)));
+        return ask_for_token(env, planned, scope).await.map(Answers::one);
     }
     let first = env.client.send(spec(planned, scope, purpose)?).await;
     let Some(list) = planned.pages else {
-        return Ok((vec![first.clone()], (first, 0)));
+        return Ok(Answers::one(first));
     };
-    let mut answers = vec![first];
-    let cut = follow(env, planned, scope, purpose, &mut answers).await?;
-    let mut judged = merge(&answers[0], &answers[1..], list);
-    if cut.is_some() {
-        // Nobody knows what the rest of the list has.
-        judged.0.exchange.error = cut;
+    let mut all = vec![first];
+    let end = follow(env, planned, scope, purpose, list, &mut all).await?;
+    if let (End::Circle, Some(last)) = (&end, all.last()) {
+        return Ok(Answers {
+            judged: last.clone(),
+            at: all.len() - 1,
+            circle: Some(list),
+            all,
+        });
     }
-    Ok((answers, judged))
+    let (mut judged, at) = merge(&all[0], &all[1..], list);
+    if let End::Cut(error) = end {
+        // Nobody knows what the rest of the list has.
+        judged.exchange.error = Some(error);
+    }
+    Ok(Answers {
+        all,
+        judged,
+        at,
+        circle: None,
+    })
 }
 
-/// Asks for the pages after the first, as long as there are any and they are not too many. Why there are more
-/// that are not asked for, where that is not the target's doing.
+/// Asks for the pages after the first, as long as there are any and they are not too many.
 async fn follow(
     env: &Env,
     planned: &Planned,
     scope: &Scope,
     purpose: Purpose,
+    list: &str,
     answers: &mut Vec<Answer>,
-) -> Result<Option<TransportError>, ScopeError> {
+) -> Result<End, ScopeError> {
     let (mut bytes, mut values) = (0, 0);
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = answers.iter().map(|first| first.url.clone()).collect();
+    let mut read: HashSet<Digest> = HashSet::new();
     let mut turn = None;
     // A list without an end shall not hold up the run for longer than any other request may.
     let mut until = Instant::now() + env.client.limits().total;
     while let Some(last) = answers.last() {
         bytes += last.body.len;
         values += last.body.most_values();
-        let Some(next) = next_page(last).filter(|next| !seen.contains(next)) else {
+        let Some(next) = next_page(last) else {
             break;
         };
+        // A page that comes again, be it under another URL, leads to the same pages as before.
+        let is_known = !read.insert(Digest::of(Algorithm::Sha256, &last.body.bytes)) && has_entries(last, list);
+        if is_known || seen.contains(&next) {
+            return Ok(End::Circle);
+        }
         if turn.is_none() && (answers.len() >= SHORT_PAGES || bytes >= SHORT_BYTES) {
             let asked = Instant::now();
             turn = env.lists.turn.acquire().await.ok();
@@ -115,24 +163,24 @@ async fn follow(
             break;
         }
         if bytes >= MOST_BYTES || values >= MOST_VALUES {
-            return Ok(Some(TransportError::TooLarge {
+            return Ok(End::Cut(TransportError::TooLarge {
                 what: "the list in all its pages".to_string(),
                 limit: MOST_BYTES,
             }));
         }
         if Instant::now() >= until {
             env.lists.are_slow.store(true, Ordering::Relaxed);
-            return Ok(Some(TransportError::Timeout {
+            return Ok(End::Cut(TransportError::Timeout {
                 phase: Phase::Read,
                 limit_ms: env.client.limits().total.as_millis() as u64,
             }));
         }
-        seen.push(next.clone());
+        seen.insert(next.clone());
         let mut request = spec(planned, scope, purpose)?;
         request.target = Target::Url(next);
         answers.push(env.client.send(request).await);
     }
-    Ok(None)
+    Ok(End::Reached)
 }
 
 /// What a capture keeps of an answer; nothing if the answer does not have it.

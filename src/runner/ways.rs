@@ -27,6 +27,8 @@ const MANIFEST: &str = "ways-manifest";
 pub struct Found {
     /// What is unusual, in words.
     pub notes: Vec<String>,
+    /// Whether a whole image was taken.
+    pub took_content: bool,
     /// What was stored in finding out.
     pub stored: Stored,
     /// The values of the content.
@@ -74,7 +76,8 @@ pub async fn refuses_digests(env: &Env, found: &mut Found) -> Option<String> {
         return None;
     }
     let mut thread = found.thread();
-    let seen = refusal(env, &mut thread).await;
+    let (seen, took_content) = refusal(env, &mut thread).await;
+    found.took_content = took_content;
     found.stored.extend(thread.stored);
     found.notes.extend(
         seen.iter().map(|seen| {
@@ -121,25 +124,28 @@ async fn usual_way(env: &Env, thread: &mut Thread, notes: &mut Vec<String>) -> O
     Some(UploadHow::OnePatch)
 }
 
-async fn refusal(env: &Env, thread: &mut Thread) -> Option<String> {
+/// What was seen where only tags will do, and whether the manifest was taken in either way.
+async fn refusal(env: &Env, thread: &mut Thread) -> (Option<String>, bool) {
     let push = |tag: Option<&str>| Action::Push {
         node: MANIFEST.to_string(),
         tag: tag.and_then(|tag| Template::parse(tag).ok()),
         alone: false,
     };
-    let mut by_digest = send(env, thread, push(None)).await?;
-    if is_refused(&by_digest) {
-        by_digest = send(env, thread, push(None)).await?;
+    let is_taken = |answer: &Option<Answer>| answer.as_ref().is_some_and(|answer| answer.status() == Some(201));
+    let mut by_digest = send(env, thread, push(None)).await;
+    if by_digest.as_ref().is_some_and(is_refused) {
+        by_digest = send(env, thread, push(None)).await;
     }
-    if !is_refused(&by_digest) || send(env, thread, push(Some("${tag.ways}"))).await?.status() != Some(201) {
-        return None;
+    let Some(refused) = by_digest.as_ref().filter(|answer| is_refused(answer)) else {
+        return (None, is_taken(&by_digest));
+    };
+    if !is_taken(&send(env, thread, push(Some("${tag.ways}"))).await) {
+        return (None, false);
     }
-    let request = &by_digest.exchange.request;
-    let seen = expect::status_text(&by_digest);
-    Some(format!(
-        "PUT {} answered {seen}, and under a tag it is taken",
-        request.url
-    ))
+    let request = &refused.exchange.request;
+    let seen = expect::status_text(refused);
+    let seen = format!("PUT {} answered {seen}, and under a tag it is taken", request.url);
+    (Some(seen), true)
 }
 
 /// Whoever gave no answer has not refused anything.

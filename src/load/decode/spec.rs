@@ -308,6 +308,10 @@ impl Decoder<'_> {
                     .get("unanswered")
                     .and_then(|tree| decoder.flag(tree))
                     .unwrap_or(false),
+                circle: fields.get("circle").and_then(|tree| {
+                    let lists: Vec<(&str, &str)> = vocabulary::LISTS.iter().map(|list| (*list, *list)).collect();
+                    decoder.word(tree, &lists)
+                }),
                 expect: decoder.expectations(fields.get("expect")),
             })
         });

@@ -136,6 +136,11 @@ pub static ALWAYS_RULE: Shape = Shape {
             Of::Flag,
             "Also requests that are never answered, though the registry answers others (false).",
         ),
+        key(
+            "circle",
+            Of::Words(LISTS),
+            "Only a page of this list whose link leads back to a page before it.",
+        ),
         required("expect", Of::Map(&MATCHERS), "Requirement ids and what each demands."),
     ],
 };

@@ -133,6 +133,8 @@ pub const GIVEN_PARTS: &[&str] = &second(GivenPart::ALL);
 pub const JSON_TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object", "null"];
 /// Orders of strings.
 pub const SORT_ORDERS: &[&str] = &["bytes", "case-insensitive", "either"];
+/// The members of bodies that are lists in pages.
+pub const LISTS: &[&str] = &["tags", "manifests", "referrers", "references"];
 /// Levels.
 pub const LEVELS: &[&str] = &["must", "must-not", "should", "should-not", "may"];
 /// Whom a requirement binds.

@@ -22,6 +22,12 @@ use crate::registry::routes::Route;
 use crate::registry::server::Registry;
 use crate::registry::store::{Manifest, Store, Upload};
 
+/// The length from which the digest of a blob is not checked, in bytes.
+const LARGE: usize = 1 << 20;
+
+/// The length from which the digest of a manifest is not checked, in bytes.
+const LARGE_MANIFEST: usize = 64 << 10;
+
 /// Routes and pulls.
 impl Registry {
     /// Where a mutant takes a request that the plain registry would refuse.
@@ -58,7 +64,9 @@ impl Registry {
                 let last = text.rsplit(['/', '@']).next().map(str::to_owned);
                 Route::Manifest(name, last.unwrap_or(text))
             }
-            (M::MalformedDigestIsTag, Route::Manifest(name, text)) if text.parse::<Reference>().is_err() => {
+            (M::MalformedDigestIsTag | M::MalformedDigestKept, Route::Manifest(name, text))
+                if text.parse::<Reference>().is_err() =>
+            {
                 Route::Manifest(name, text.replace(':', "-"))
             }
             (_, Route::Blob(name, text)) => Route::Blob(name, found(&text).unwrap_or(text)),
@@ -148,6 +156,11 @@ impl Registry {
             self.store()
                 .put_manifest(name, digest, media_type.into(), bytes.clone(), document);
         }
+    }
+
+    /// Whether a manifest is taken under a digest that is not its own.
+    pub(in crate::registry) fn takes_any_manifest_digest(&self, bytes: &Bytes) -> bool {
+        self.is(M::ManifestDigestUnchecked) || self.is(M::ManifestLargeDigestUnchecked) && bytes.len() > LARGE_MANIFEST
     }
 
     /// The type that is kept with a manifest.
@@ -325,8 +338,9 @@ impl Registry {
     }
 
     /// Whether a blob is taken though its digest is another.
-    pub(in crate::registry) fn takes_any_digest(&self, digest: &Digest, request: &Request) -> bool {
+    pub(in crate::registry) fn takes_any_digest(&self, digest: &Digest, bytes: &Bytes, request: &Request) -> bool {
         match self.mutant() {
+            Some(M::BadDigestLargeTaken) => bytes.len() > LARGE,
             Some(M::Sha256Unchecked) => digest.algorithm() == Some(Algorithm::Sha256),
             Some(M::SinglePostUnchecked) => request.method == Method::POST,
             Some(M::UnsupportedAlgorithmStored | M::Blake3Unverified) => digest.algorithm().is_none(),

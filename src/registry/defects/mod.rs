@@ -6,6 +6,7 @@
 
 mod auth;
 mod before;
+mod cache;
 mod collect;
 mod deep;
 mod deletions;
@@ -41,6 +42,7 @@ use crate::oci::digest::Digest;
 use crate::oci::error_body::ErrorCode;
 use crate::oci::reference::{Reference, RepositoryName, Tag};
 
+pub(super) use cache::Cache;
 pub(super) use memory::Memory;
 pub(super) use wire::{HEAD_WITH_BODY, Relabel};
 
@@ -79,7 +81,7 @@ impl Registry {
             route,
             request,
         };
-        let reply = match hardening::answer(&seen, answer) {
+        let reply = match hardening::answer(&seen, cache::answer(&seen, answer)) {
             Ok(reply) => reply,
             Err(failure) => flows::refused(&seen, failure).or_else(|failure| failed::replace(&seen, failure))?,
         };

@@ -35,6 +35,7 @@ pub(super) fn manifest(seen: &Seen<'_>, reference: &str, reply: Reply) -> Reply 
         seen.route.repository().map_or("", RepositoryName::as_str)
     );
     match seen.mutant {
+        M::MalformedDigestKept if !by_digest && path.contains("/sha256:") => reply.status(400),
         M::ManifestPutIs200 if !by_digest => reply.status(200),
         M::ManifestPutIs202 if !by_digest => reply.status(202),
         M::ManifestPutDigestIs200 if by_digest => reply.status(200),

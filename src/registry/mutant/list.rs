@@ -107,6 +107,8 @@ mutants! {
     MalformedDigestPush500 "dist-http-no-5xx"
         "A malformed digest in a push gives 500 (distribution/distribution#4945).";
     MalformedDigestIsTag "dist-reference-malformed-digest-put" "A push by a malformed digest is stored as a tag.";
+    MalformedDigestKept "dist-reference-malformed-digest-put"
+        "A push by a malformed digest is refused, but a pull by it finds the manifest.";
     UpperCaseDigestFound "dist-digest-one-form" "Digests in upper case are understood.";
     UpperCaseDigestPushed "dist-push-bad-digest-400" "A blob can be pushed by a digest in upper case.";
     DigestBareHexFound "dist-digest-one-form" "A digest is found without its algorithm: the hexadecimal digits will do.";
@@ -122,6 +124,7 @@ mutants! {
     UploadPutNoLocation "dist-upload-put-location" "Closing an upload gives no Location.";
     UploadPutLocationOfUpload "dist-upload-put-location-pullable" "The Location after closing is that of the upload.";
     UploadPutLocationOfManifest "dist-upload-put-location-pullable" "The Location after closing is that of a manifest.";
+    MissingCached "dist-pull-blob-200" "What was not there when it was asked for is never found.";
     UploadPutNotVisible "dist-upload-put-visible" "A new blob is not found by the first request for it.";
     UploadPutWithoutDigest201 "dist-upload-put-without-digest" "An upload is closed without a digest.";
     UploadPutWithoutDigest500 "dist-upload-put-without-digest" "Closing without a digest gives 500.";
@@ -136,6 +139,7 @@ mutants! {
     BadDigest422 "dist-push-bad-digest-400" "A wrong digest gives 422.";
     BadDigestSinglePost500 "dist-push-bad-digest-400" "A wrong digest of a single POST gives 500.";
     BadDigestMalformed500 "dist-push-bad-digest-400" "Closing with a malformed digest gives 500.";
+    BadDigestLargeTaken "dist-push-bad-digest-400" "Of uploads of more than 1 MiB the digest is not checked.";
     UnsupportedAlgorithm404 "dist-push-unsupported-algorithm-400" "A digest in an unsupported algorithm gives 404.";
     UnsupportedAlgorithmStored "dist-push-unsupported-algorithm-400"
         "Content is taken under digests that cannot be checked.";
@@ -283,6 +287,8 @@ mutants! {
         "A push by tag is confirmed with the digest of nothing.";
     ManifestPutNoDigest "dist-push-manifest-digest-header-present" "A push of a manifest has no digest header.";
     ManifestDigestUnchecked "dist-push-manifest-digest-mismatch" "A manifest is taken under any digest.";
+    ManifestLargeDigestUnchecked "dist-push-manifest-digest-mismatch"
+        "A manifest of more than 64 KiB is taken under any digest.";
     ManifestBadDigestStored "dist-push-manifest-digest-mismatch"
         "A manifest under a wrong digest is refused and stored.";
     ManifestNotVisible "dist-push-manifest-immediately-visible"
@@ -296,6 +302,7 @@ mutants! {
     ManifestAgain500 "dist-push-manifest-idempotent"
         "A second push of the same manifest gives 500 (go-gitea/gitea#36020).";
     TagStays "dist-push-tag-move" "A tag that is pushed again stays where it was, with 201.";
+    TagCached "dist-push-tag-move" "A tag that was read once leads where it led then, as from a cache that nothing purges.";
     TagMoveHeadStays "dist-push-tag-move" "HEAD of a tag that was moved tells of its first manifest.";
     TagMoveDeletes "dist-push-tag-move" "Moving a tag deletes the manifest that it pointed at.";
     ContentTypeParamsRefused "dist-push-content-type-params-ignored" "Parameters on the pushed type are refused.";
@@ -338,6 +345,7 @@ mutants! {
     TagsObjects "dist-tags-body" "The list of tags is one of objects.";
     TagsNameShort "dist-tags-name" "The list of tags names the last component only.";
     TagsPrefixLost "dist-tags-complete" "A tag that starts another is not listed (distribution/distribution#4891).";
+    TagsCached "dist-tags-complete" "The list of tags stays as it was first asked for.";
     TagsNewestLost "dist-tags-complete" "The newest tag is not listed.";
     TagsAcrossRepositories "dist-tags-only-own" "The tags of other repositories are listed too.";
     TagsReversed "dist-tags-order" "Tags are listed backwards.";
@@ -420,6 +428,8 @@ mutants! {
         "Referrers come in pages of two, and the link has no angle brackets.";
     ReferrersLinkNoRelation "dist-referrers-link-syntax"
         "Referrers come in pages of two, and the link has no relation.";
+    ReferrersLinkToStart "dist-referrers-link-pages-distinct"
+        "Referrers come in pages of two, and the link of each leads to the first.";
     ReferrersLinkRepeats "dist-referrers-link-pages-distinct"
         "Referrers come in pages of two, each of which starts with the end of the one before.";
     ReferrersSecondPageNoList "dist-referrers-link"
@@ -454,6 +464,7 @@ mutants! {
     DeleteUnknownRepository202 "dist-delete-manifest-repo-404" "Manifests of unknown repositories can be deleted.";
     DeleteManifestOff501 "dist-delete-manifest-disabled" "Deleting manifests is off, with 501.";
     DeleteManifestDoesNothing "dist-delete-manifest-then-404" "A deleted manifest stays.";
+    ManifestCached "dist-delete-manifest-then-404" "A manifest that was pulled once is served after it was deleted.";
     DeleteManifestGetStays "dist-delete-manifest-then-404" "A deleted manifest is gone for HEAD and not for GET.";
     DeleteManifestKeepsTags "dist-delete-manifest-removes-tags" "A deleted manifest is still found by its tags.";
     DeleteManifestListsTags "dist-gc-listed-implies-pullable" "The tags of a deleted manifest are still listed.";
@@ -465,6 +476,7 @@ mutants! {
     DeleteBlobUnknown202 "dist-delete-blob-404" "An unknown blob can be deleted.";
     DeleteBlobOff404 "dist-delete-blob-disabled" "Deleting blobs is off, with 404.";
     DeleteBlobDoesNothing "dist-delete-blob-then-404" "A deleted blob stays.";
+    BlobCached "dist-delete-blob-then-404" "A blob that was pulled once is served after it was deleted.";
     DeleteBlobComesBack "dist-delete-blob-then-404"
         "A deleted blob is back once another repository reads it (CVE-2026-35172).";
     DeleteManifestTakesBlobs "dist-gc-shared-blob-survives" "Deleting a manifest deletes its blobs, shared or not.";
