@@ -102,7 +102,8 @@ fn a_slip_is_met_with_a_suggestion() {
     run(&["serve", "--listen", "5000"]).is(2, &["127.0.0.1:5000"]);
     run(&["run", "--format", "pdf"]).is(2, &["pdf", "junit, json"]);
     run(&["run", "--jobs", "0"]).is(2, &["from 1 to 256"]);
-    run(&["run", "--timeout", "1h"]).is(2, &["ms, s and m"]);
+    run(&["run", "--timeout", "1h"]).is(2, &["ms, s and m", "write 60m"]);
+    run(&["run", "--wait", "soon"]).is(2, &["30s", "30 alone is 30s"]);
     run(&["run", "--username", "me"]).is(2, &["--password-stdin"]);
     run(&["run", "--only-own-cases"]).is(2, &["--cases"]);
 }
@@ -114,7 +115,14 @@ fn filters_are_checked() {
     run(&["run", "--filter", ""]).is(2, &["empty filter"]);
     run(&["run", "--filter", "requirement:dist-tags-2000"]).is(2, &["no requirement", "did you mean `dist-tags-200`?"]);
     run(&["run", "--filter", "!needs:delete-blobs"]).is(2, &["no capability", "did you mean `delete-blob`?"]);
-    run(&["list", "--filter", "area:colours"]).is(2, &["no area `colours`"]);
+    run(&["list", "--filter", "area:colours"])
+        .is(2, &["no area `colours`; the areas are ", "delete, ", ", tags, upload"]);
+    let foo = run(&["run", "--filter", "area:foo"]);
+    assert!(
+        !foo.is(2, &["the areas are "]).err.contains("did you mean"),
+        "{}",
+        foo.err
+    );
     run(&["run", "--filter", "nothing/*"]).is(4, &["no case is selected", "referee list"]);
     run(&["list", "--filter", "nothing/*"]).is(4, &["none of the cases"]);
     run(&["list", "mutants", "--filter", "x"]).is(2, &["only cases are filtered"]);
@@ -545,6 +553,17 @@ fn a_new_file_of_cases_lints_clean_and_passes() {
     let mine = folder.path().join("mine");
     let mine = mine.to_str().unwrap();
     run(&["new", "case", "quota/limits", "--dir", mine]).is(0, &["quota/limits.yaml", "next: referee lint"]);
+    // Whatever it says to look at, the program shows.
+    let text = fs::read_to_string(folder.path().join("mine/quota/limits.yaml")).unwrap();
+    for command in [
+        "schema",
+        "schema --format markdown",
+        "explain 00-readme/first",
+        "list requirements",
+    ] {
+        assert!(text.contains(&format!("`referee {command}")), "{command}: {text}");
+        run(&command.split(' ').collect::<Vec<_>>()).is(0, &[]);
+    }
     run(&["lint", mine]).is(0, &[]);
     let out = folder.path().join("out");
     let filter = ["--only-own-cases", "--quiet", "--out", out.to_str().unwrap()];

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use referee::outcome::compare::{Direction, Subject, changes, matrix};
-use referee::outcome::{Conclusion, MergeError, Report, merge};
+use referee::case::Level;
+use referee::outcome::compare::{Change, Direction, Subject, changes, matrix};
+use referee::outcome::{Conclusion, MergeError, Report, RequirementOutcome, merge};
 use referee::registry::{self, Config, Mutant, Running};
 use referee::report::{comparison, json};
 
@@ -109,10 +110,8 @@ fn what_is_not_judged_any_more_got_no_better_and_what_is_gone_is_worse() {
             .iter()
             .any(|change| change.id == Mutant::TagsLastReversed.breaks())
     );
-    assert!(
-        fewer.iter().all(|change| change.direction == Direction::Changed),
-        "{fewer:?}"
-    );
+    let is_neither = |change: &Change| matches!(change.direction, Direction::Changed | Direction::Free);
+    assert!(fewer.iter().all(is_neither), "{fewer:?}");
 
     let mut gone = bad.clone();
     let push = gone
@@ -123,6 +122,33 @@ fn what_is_not_judged_any_more_got_no_better_and_what_is_gone_is_worse() {
     let lost = changes(&bad, &gone);
     assert_eq!((lost.len(), lost[0].direction), (1, Direction::Regression));
     assert_eq!(changes(&gone, &bad)[0].direction, Direction::Fixed);
+}
+
+#[test]
+fn what_documents_leave_free_is_neither_judged_nor_a_difference() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_runtime, plain) = start(None);
+    let before = run(&plain, dir.path(), &[]);
+    let mut after = before.clone();
+    let is_seen_may = |r: &&mut RequirementOutcome| r.level == Level::May && r.held > 0;
+    let may = after.requirements.iter_mut().find(is_seen_may).expect("a may");
+    (may.held, may.broken) = (0, 1);
+    let id = may.id.clone();
+    let seen = changes(&before, &after);
+    assert_eq!((seen.len(), seen[0].direction, &seen[0].id), (1, Direction::Free, &id));
+    assert!(
+        comparison::changes(&seen).ends_with("0 regressions, 0 better, 0 different, 1 free choice made otherwise\n")
+    );
+
+    let owed = |r: &&RequirementOutcome| r.level != Level::May && r.held + r.broken > 0;
+    let judged = before.requirements.iter().filter(owed).count();
+    let table = matrix(&[("before".to_string(), before.clone()), ("after".to_string(), after)]);
+    let counts: Vec<_> = table
+        .columns
+        .iter()
+        .map(|c| (c.judged, c.failures, c.warnings))
+        .collect();
+    assert_eq!(counts, [(judged, 0, 0); 2]);
 }
 
 #[test]

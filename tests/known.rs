@@ -83,6 +83,23 @@ fn a_known_failure_does_not_count_until_it_is_mended_or_its_day_has_passed() {
     let over = defective.run(dir.path(), &["--known-failures", path]);
     assert_eq!(over.status.code(), Some(1));
     assert!(text(&over).contains("its time is over"), "{}", text(&over));
+    // Nor is that kept quiet.
+    let quiet = defective.run(dir.path(), &["--known-failures", path, "--quiet"]);
+    assert!(
+        text(&quiet).contains("its time is over: it covers nothing any more"),
+        "{}",
+        text(&quiet)
+    );
+    std::fs::write(&file, &explained).unwrap();
+    let quiet = Registry::start(None).run(dir.path(), &["--known-failures", path, "--quiet"]);
+    assert_eq!(quiet.status.code(), Some(1));
+    assert!(
+        text(&quiet).contains("does not fail any more: remove the entry"),
+        "{}",
+        text(&quiet)
+    );
+    let quiet = defective.run(dir.path(), &["--known-failures", path, "--quiet"]);
+    assert!(!text(&quiet).contains("holds"), "{}", text(&quiet));
 }
 
 #[test]

@@ -21,6 +21,17 @@ use serde_json::Value;
 const NO_FILES: [&str; 0] = [];
 
 #[test]
+fn an_archive_has_the_time_of_each_exchange() {
+    let archive: Value = serde_json::from_str(&render(&Sample("").report(), Format::Har).unwrap()).unwrap();
+    let entries = archive["log"]["entries"].as_array().unwrap();
+    // The run of the sample starts on the full hour, and its exchanges 5 ms later.
+    assert!(!entries.is_empty());
+    for entry in entries {
+        assert_eq!(entry["startedDateTime"], "2026-10-01T12:00:00.005Z");
+    }
+}
+
+#[test]
 fn the_forms_are_as_they_were() {
     let report = Sample("").report();
     golden("junit.xml", &render(&report, Format::Junit).unwrap());

@@ -137,18 +137,28 @@ impl Connection {
     }
 }
 
-/// `500ms`, `30s` or `5m`.
+/// `500ms`, `30s` or `5m`; a number alone is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let number: u64 = number
         .parse()
-        .map_err(|_| "a time is a number with a unit: 500ms, 30s or 5m".to_string())?;
+        .map_err(|_| "a time is a number with a unit: 500ms, 30s or 5m; 30 alone is 30s".to_string())?;
     let duration = match unit {
         "ms" => Duration::from_millis(number),
         "" | "s" => Duration::from_secs(number),
         "m" => Duration::from_secs(number.saturating_mul(60)),
-        _ => return Err(format!("`{unit}` is not a unit of time; the units are ms, s and m")),
+        "h" => {
+            return Err(format!(
+                "`h` is not a unit of time; the units are ms, s and m: write {}m",
+                number.saturating_mul(60)
+            ));
+        }
+        _ => {
+            return Err(format!(
+                "`{unit}` is not a unit of time; the units are ms, s and m, after a whole number"
+            ));
+        }
     };
     if duration.is_zero() || duration > Duration::from_secs(24 * 3600) {
         return Err("a time between 1ms and 24 hours is needed".to_string());
@@ -164,6 +174,8 @@ mod tests {
     fn times_have_units() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        assert!(duration("0s").is_err() && duration("1h").is_err() && duration("s").is_err());
+        assert_eq!(duration("30"), Ok(Duration::from_secs(30)));
+        assert!(duration("0s").is_err() && duration("s").is_err() && duration("1.5s").is_err());
+        assert!(duration("2h").unwrap_err().ends_with("write 120m"));
     }
 }

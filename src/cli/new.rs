@@ -35,7 +35,8 @@ enum What {
 /// The file: every part that a case usually has, to be changed into what is meant.
 const CASE: &str = "\
 # yaml-language-server: $schema=case.schema.json
-# The schema is printed by `referee schema`; the format is explained in cases/README.md and cases/00-readme.yaml.
+# `referee schema > case.schema.json` writes the schema, `referee schema --format markdown` explains every key, and
+# `referee explain 00-readme/first` shows what a case sends. The repository of Referee has the cases of 00-readme as files.
 about: What the cases of this file have in common.
 cases:
   - case: image-comes-back

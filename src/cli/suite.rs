@@ -1,5 +1,6 @@
 //! Loading the suite for a command: the built-in cases, and the user's own.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -83,11 +84,20 @@ pub fn check_filters(suite: &Suite, filters: &[Filter]) -> Result<(), Failure> {
     match filters.iter().flat_map(|filter| filter.unknown(suite)).next() {
         None => Ok(()),
         Some(unknown) => {
-            let hint = did_you_mean(unknown.name, unknown.known, "`referee list` names what there is");
+            let hint = match unknown.kind {
+                // They are few and stand in no list, and the nearest spelling need not be what was meant.
+                "area" => format!("the areas are {}", sorted(&unknown.known).join(", ")),
+                _ => did_you_mean(unknown.name, unknown.known, "`referee list` names what there is"),
+            };
             let message = format!("--filter: there is no {} `{}`; {hint}", unknown.kind, unknown.name);
             Err(Failure::new(Exit::Usage, message))
         }
     }
+}
+
+fn sorted<'n>(names: &[&'n str]) -> Vec<&'n str> {
+    let names: BTreeSet<&str> = names.iter().copied().collect();
+    names.into_iter().collect()
 }
 
 fn digest_of(sources: &[Source]) -> String {

@@ -14,8 +14,10 @@ use crate::case::Level;
 pub enum Direction {
     /// It got worse.
     Regression,
-    /// It is different, neither better nor worse.
+    /// It is different, neither better nor worse: mostly, it was not judged each time.
     Changed,
+    /// Another choice where the documents leave one: a *may*, or a fact.
+    Free,
     /// It got better.
     Fixed,
 }
@@ -53,14 +55,18 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
     let mut changes = Vec::new();
     let (old, new) = (requirements(before), requirements(after));
     for (id, new) in &new {
-        let was = old.get(id).map_or(Standing::NotJudged, |old| Standing::of(old));
+        let old = old.get(id);
+        let was = old.map_or(Standing::NotJudged, |old| Standing::of(old));
         let is = Standing::of(new);
+        let is_free = |outcome: &RequirementOutcome| outcome.level.weight() == Weight::Fact;
+        let is_choice = old.is_some_and(|old| is_free(old)) && is_free(new) && was.is_seen() && is.is_seen();
         push(
             &mut changes,
             Subject::Requirement,
             id,
             (was.rank_before(is), was.word()),
             (is.rank(), is.word()),
+            is_choice,
         );
     }
     let old: BTreeMap<&str, &Verdict> = before
@@ -79,7 +85,14 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
         // A case that is not run any more got no better.
         let is_left_out = rank(was) > 0 && matches!(case.verdict, Verdict::Skip { .. });
         let side = |verdict: &Verdict| (if is_left_out { 0 } else { rank(verdict) }, verdict.name());
-        push(&mut changes, Subject::Case, &case.id, side(was), side(&case.verdict));
+        push(
+            &mut changes,
+            Subject::Case,
+            &case.id,
+            side(was),
+            side(&case.verdict),
+            false,
+        );
     }
     for capability in &after.capabilities {
         let was = before.capabilities.iter().find(|other| other.name == capability.name);
@@ -97,6 +110,7 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
             &capability.name,
             side(was),
             side(capability),
+            false,
         );
     }
     let old: BTreeMap<&str, String> = before
@@ -106,19 +120,27 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
         .collect();
     for fact in &after.facts {
         if let Some(was) = old.get(fact.fact.as_str()) {
-            push(&mut changes, Subject::Fact, &fact.fact, (0, was), (0, &values(fact)));
+            push(
+                &mut changes,
+                Subject::Fact,
+                &fact.fact,
+                (0, was),
+                (0, &values(fact)),
+                true,
+            );
         }
     }
     changes.sort_by(|a, b| (a.direction, a.subject, &a.id).cmp(&(b.direction, b.subject, &b.id)));
     changes
 }
 
-fn push(changes: &mut Vec<Change>, subject: Subject, id: &str, before: (u8, &str), after: (u8, &str)) {
+fn push(changes: &mut Vec<Change>, subject: Subject, id: &str, before: (u8, &str), after: (u8, &str), is_choice: bool) {
     if before.1 == after.1 {
         return;
     }
     changes.push(Change {
         direction: match after.0.cmp(&before.0) {
+            _ if is_choice => Direction::Free,
             std::cmp::Ordering::Greater => Direction::Regression,
             std::cmp::Ordering::Equal => Direction::Changed,
             std::cmp::Ordering::Less => Direction::Fixed,
@@ -146,7 +168,7 @@ pub struct Column {
     pub name: String,
     /// Its profile.
     pub profile: String,
-    /// Requirements of the profile that were judged, and of these the broken musts and shoulds.
+    /// Musts and shoulds of the profile that were judged. What a document leaves free is not judged, whatever is seen of it.
     pub judged: usize,
     /// Broken musts.
     pub failures: usize,
@@ -206,6 +228,11 @@ impl Standing {
         }
     }
 
+    /// Whether there was anything to see.
+    fn is_seen(self) -> bool {
+        self != Standing::NotJudged
+    }
+
     /// How bad it was, beside what came after: what was broken and is not judged any more got no better.
     fn rank_before(self, after: Standing) -> u8 {
         match after {
@@ -239,12 +266,16 @@ pub fn matrix(reports: &[(String, Report)]) -> Matrix {
     Matrix {
         columns: reports
             .iter()
-            .map(|(name, report)| Column {
-                name: name.clone(),
-                profile: report.run.profile.clone(),
-                judged: report.requirements.iter().filter(|r| r.held + r.broken > 0).count(),
-                failures: report.findings.iter().filter(|f| f.weight == Weight::Fail).count(),
-                warnings: report.findings.iter().filter(|f| f.weight == Weight::Warn).count(),
+            .map(|(name, report)| {
+                let owed = report.requirements.iter().filter(|r| r.level.weight() != Weight::Fact);
+                let count = |wanted: &[Standing]| owed.clone().filter(|r| wanted.contains(&Standing::of(r))).count();
+                Column {
+                    name: name.clone(),
+                    profile: report.run.profile.clone(),
+                    judged: count(&[Standing::Yes, Standing::Fail, Standing::Warn]),
+                    failures: count(&[Standing::Fail]),
+                    warnings: count(&[Standing::Warn]),
+                }
             })
             .collect(),
         rows: requirement_rows(reports)

@@ -23,6 +23,7 @@ pub fn changes(changes: &[Change]) -> String {
         let word = match change.direction {
             Direction::Regression => "WORSE ",
             Direction::Changed => "OTHER ",
+            Direction::Free => "FREE  ",
             Direction::Fixed => "BETTER",
         };
         let _ = writeln!(
@@ -37,10 +38,15 @@ pub fn changes(changes: &[Change]) -> String {
     let count = |direction| changes.iter().filter(|change| change.direction == direction).count();
     let _ = writeln!(
         text,
-        "{}, {} better, {} different",
+        "{}, {} better, {} different, {}",
         plural(count(Direction::Regression), "regression", "regressions"),
         count(Direction::Fixed),
-        count(Direction::Changed)
+        count(Direction::Changed),
+        plural(
+            count(Direction::Free),
+            "free choice made otherwise",
+            "free choices made otherwise"
+        ),
     );
     text
 }
@@ -59,7 +65,9 @@ pub fn markdown(matrix: &Matrix) -> String {
         format!("| {name} | {} |\n", cells.join(" | "))
     };
     text.push_str(&summary("profile", &|column| cell(&column.profile)));
-    text.push_str(&summary("requirements judged", &|column| column.judged.to_string()));
+    text.push_str(&summary("musts and shoulds judged", &|column| {
+        column.judged.to_string()
+    }));
     text.push_str(&summary("musts broken", &|column| column.failures.to_string()));
     text.push_str(&summary("shoulds not followed", &|column| column.warnings.to_string()));
     for row in matrix.rows.iter().filter(|row| !is_quiet(row)) {

@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::printable;
 use crate::client::exchange::{BodyRecord, Exchange};
@@ -58,7 +60,7 @@ impl Serialize for Entries<'_> {
         let exchanges = self.0.cases.iter();
         let exchanges = exchanges.flat_map(|case| case.exchanges.iter().map(move |exchange| (case, exchange)));
         let started = &self.0.run.started;
-        serializer.collect_seq(exchanges.map(|(case, exchange)| entry(exchange, &case.id, started)))
+        serializer.collect_seq(exchanges.map(|(case, exchange)| entry(exchange, &case.id, &at(started, exchange))))
     }
 }
 
@@ -67,14 +69,28 @@ struct Pages<'a>(&'a Report);
 impl Serialize for Pages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.cases.iter().map(|case| {
+            let started = &self.0.run.started;
+            let first = case.exchanges.iter().min_by_key(|exchange| exchange.started_ms);
             json!({
-                "startedDateTime": self.0.run.started,
+                "startedDateTime": first.map_or_else(|| started.clone(), |first| at(started, first)),
                 "id": case.id,
                 "title": format!("{}: {}", case.verdict.name(), case.says),
                 "pageTimings": {},
             })
         }))
     }
+}
+
+/// When an exchange began: a report keeps the start of the run, and of each request its distance from it. The hops of a
+/// redirect have no start of their own, and what a resumed run took over counts from the start of this one.
+fn at(started: &str, exchange: &Exchange) -> String {
+    let after = std::time::Duration::from_millis(exchange.started_ms);
+    let began = OffsetDateTime::parse(started, &Rfc3339)
+        .ok()
+        .and_then(|start| start.checked_add(after.try_into().ok()?));
+    // A start that cannot be read is shown as it is.
+    let began = began.and_then(|began| began.format(&Rfc3339).ok());
+    began.unwrap_or_else(|| started.to_owned())
 }
 
 fn entry(exchange: &Exchange, page: &str, started: &str) -> Value {
@@ -97,7 +113,6 @@ fn entry(exchange: &Exchange, page: &str, started: &str) -> Value {
     }
     json!({
         "pageref": page,
-        // A report keeps the start of the run, and of each request its distance from it.
         "startedDateTime": started,
         "time": exchange.elapsed_ms,
         "request": asked,

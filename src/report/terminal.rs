@@ -16,7 +16,8 @@ use super::words::{self, plural};
 use super::{evidence, printable};
 use crate::client::exchange::Exchange;
 use crate::outcome::{
-    CaseOutcome, Conclusion, Finding, KnownState, Occurrence, Report, SkipReason, Standing, Verdict, Weight,
+    CaseOutcome, Conclusion, Finding, KnownOutcome, KnownState, Occurrence, Report, SkipReason, Standing, Verdict,
+    Weight,
 };
 
 /// Characters of a text that comes from the target, or of a long text of our own.
@@ -85,11 +86,15 @@ pub fn summary<P: AsRef<Path>>(report: &Report, files: &[P], look: Look) -> Stri
     page.finish()
 }
 
-/// The counts and the closing sentence alone.
+/// The counts and the closing sentence alone, and which entries of the known failures are out of date.
 pub fn closing(report: &Report, look: Look) -> String {
     let mut page = Page::new(look);
     page.line(&words::counts(report));
     verdict(report, &mut page);
+    let states = [KnownState::Stale, KnownState::Over];
+    for known in report.known.iter().filter(|known| states.contains(&known.state)) {
+        known_failure(known, &mut page);
+    }
     page.finish()
 }
 
@@ -231,17 +236,24 @@ fn known(report: &Report, page: &mut Page) {
     }
     page.title("Known failures");
     for known in &report.known {
-        let (ink, advice) = match known.state {
-            KnownState::Holds => (Ink::Faint, printable::line(&known.reason, VALUE)),
-            KnownState::NotRun => (Ink::Faint, String::new()),
-            KnownState::Stale => (Ink::Bad, "remove the entry".to_owned()),
-            KnownState::Over => (Ink::Doubtful, "mend it, or give it another day".to_owned()),
-        };
-        let state = page.ink(ink, known.state.word());
-        let entry = printable::line(&known.entry, VALUE);
-        let colon = if advice.is_empty() { "" } else { ": " };
-        page.line(&format!("  {entry}: {state}{colon}{advice}"));
+        known_failure(known, page);
     }
+}
+
+fn known_failure(known: &KnownOutcome, page: &mut Page) {
+    let (ink, advice) = match known.state {
+        KnownState::Holds => (Ink::Faint, printable::line(&known.reason, VALUE)),
+        KnownState::NotRun => (Ink::Faint, String::new()),
+        KnownState::Stale => (Ink::Bad, "remove the entry".to_owned()),
+        KnownState::Over => (
+            Ink::Doubtful,
+            "it covers nothing any more; remove the entry if it is mended, else give it another day".to_owned(),
+        ),
+    };
+    let state = page.ink(ink, known.state.word());
+    let entry = printable::line(&known.entry, VALUE);
+    let colon = if advice.is_empty() { "" } else { ": " };
+    page.line(&format!("  {entry}: {state}{colon}{advice}"));
 }
 
 fn declined(report: &Report, page: &mut Page) {

@@ -29,6 +29,19 @@ for (const [name, look] of Object.entries(LOOKS)) {
   await close();
 }
 
+{
+  // Three registries fit a window of 1000 pixels; of more, those that are left over are taken away to see.
+  const { page, close } = await open(comparison, { colorScheme: "light", viewport: { width: 1000, height: 1000 } });
+  const width = await page.evaluate(() => {
+    document.querySelectorAll("tr > :nth-child(n+5)").forEach((cell) => cell.remove());
+    document.querySelectorAll("td[colspan]").forEach((cell) => { cell.colSpan = 4; });
+    document.querySelector("table").style.setProperty("--columns", "3");
+    return document.documentElement.scrollWidth;
+  });
+  assert.ok(width <= 1000, `three registries are ${width} wide`);
+  await close();
+}
+
 await searches(comparison, "referrers", `${shots}/compare-nothing.png`);
 
 {

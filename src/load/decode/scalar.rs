@@ -185,13 +185,13 @@ impl Decoder<'_> {
     }
 
     pub(super) fn time(&mut self, tree: &Tree) -> Option<Duration> {
-        let time = time_of(self.text(tree)?);
-        self.value(
-            tree,
-            time,
-            "a time of at most ten minutes",
-            "such as `200ms`, `5s` or `1m`",
-        )
+        let text = self.text(tree)?;
+        let help = match text.parse::<u64>() {
+            Ok(number) => format!("a unit is missing: `{number}s` for seconds, `{number}ms` for milliseconds"),
+            Err(_) => "such as `200ms`, `5s` or `1m`".to_string(),
+        };
+        let time = time_of(text);
+        self.value(tree, time, "a time of at most ten minutes", &help)
     }
 
     /// One of the words in `table`.
