@@ -207,6 +207,9 @@ pub enum TransportError {
     Login {
         /// Why, without any secret.
         reason: String,
+        /// Whether it is the credentials that were refused, rather than nobody there to take them.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        refused: bool,
     },
     /// The request cannot be put on the wire as asked.
     #[error("the request cannot be sent: {reason}")]
@@ -248,7 +251,7 @@ impl Exchange {
     }
 
     /// A `curl` command line that sends the request again. It never holds a secret: `Authorization` becomes a shell
-    /// variable that the reader sets. A body that is binary or longer than the preview is expected in `body.bin`.
+    /// variable that the reader sets. A body of which only the start was kept is expected in `body.bin`.
     pub fn curl(&self) -> String {
         super::curl::line(&self.request)
     }

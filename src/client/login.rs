@@ -109,7 +109,7 @@ impl Client {
 
     /// Asks the realm for a token.
     async fn fetch(&self, grant: &Grant, clock: &Clock, trace: &mut Vec<Exchange>) -> Result<Token, TransportError> {
-        let failed = |reason: String| TransportError::Login { reason };
+        let failed = |reason: String| TransportError::Login { reason, refused: false };
         let login = &self.inner.options.login;
         let secret = !matches!(login, Login::Anonymous);
         let mut place = realm_place(&self.base().origin, &grant.realm, secret).map_err(failed)?;
@@ -139,14 +139,7 @@ impl Client {
                     }
                     spec.target = Target::Url(next);
                 }
-                (status, _) => {
-                    let status = status.unwrap_or_default();
-                    let who = if secret { "the credentials" } else { "anonymous access" };
-                    return Err(failed(format!(
-                        "the token service {} refused {who} ({status})",
-                        place.origin
-                    )));
-                }
+                (status, _) => return Err(no_token(status.unwrap_or_default(), &place, secret)),
             }
         }
         Err(failed(format!(
@@ -154,6 +147,21 @@ impl Client {
             place.origin
         )))
     }
+}
+
+/// What an answer without a token means.
+fn no_token(status: u16, place: &Place, secret: bool) -> TransportError {
+    let url = place.url();
+    let url = url.split('?').next().unwrap_or_default();
+    let who = if secret { "the credentials" } else { "anonymous access" };
+    // OAuth 2 refuses with 400 too.
+    let refused = matches!(status, 400 | 401 | 403);
+    let reason = match status {
+        _ if refused => format!("the token service {} refused {who} ({status})", place.origin),
+        404 | 405 | 410 => format!("there is no token service at {url}, where {status} is the answer"),
+        _ => format!("the token service at {url} gave no token, but answered {status}"),
+    };
+    TransportError::Login { reason, refused }
 }
 
 /// GET with the password or nobody's name, or POST with an identity token

@@ -192,8 +192,9 @@ fn clean(error: TransportError, redactor: &Redactor) -> TransportError {
         TransportError::Redirect { reason } => TransportError::Redirect {
             reason: redactor.text(&reason),
         },
-        TransportError::Login { reason } => TransportError::Login {
+        TransportError::Login { reason, refused } => TransportError::Login {
             reason: redactor.text(&reason),
+            refused,
         },
         TransportError::Unsendable { reason } => TransportError::Unsendable {
             reason: redactor.text(&reason),

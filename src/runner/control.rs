@@ -45,6 +45,16 @@ pub enum Refusal {
         /// What was seen.
         reason: String,
     },
+    /// The login was not refused, but could not take place.
+    #[error(
+        "cannot log in to {url}: {reason}\n  the registry names its token service in WWW-Authenticate (realm): check that address, and that the service runs"
+    )]
+    TokenService {
+        /// The address.
+        url: String,
+        /// What was seen.
+        reason: String,
+    },
     /// What the run is to read is not there.
     #[error("there is nothing to read at {url}: {what} {seen}")]
     Content {
@@ -171,7 +181,11 @@ pub(super) fn refuse_unanswered(answer: &Answer, url: &str) -> Result<(), Refusa
 fn refuse_without_answer(answer: &Answer, url: &str) -> Result<(), Refusal> {
     let Some(error) = answer.error() else { return Ok(()) };
     Err(match error {
-        TransportError::Login { reason } => Refusal::Login {
+        TransportError::Login { reason, refused: true } => Refusal::Login {
+            url: url.to_string(),
+            reason: reason.clone(),
+        },
+        TransportError::Login { reason, refused: false } => Refusal::TokenService {
             url: url.to_string(),
             reason: reason.clone(),
         },

@@ -239,6 +239,8 @@ async fn a_token_service_may_misbehave() {
         (ok("{}"), "no token"),
         (ok(&"x".repeat(2 << 20)), "larger than"),
         (Reply::status("403 Forbidden"), "refused the credentials (403)"),
+        (Reply::status("404 Not Found"), "/token, where 404 is the answer"),
+        (Reply::status("500 Oh"), "/token gave no token, but answered 500"),
         (Reply::nothing(), "closed"),
     ] {
         let body = std::sync::Mutex::new(body);
