@@ -162,7 +162,7 @@ fn where_there_is_no_registry_nothing_is_judged() {
     // TLS spoken to a server that does not.
     let served = Served::with(&[]);
     let tls = served.url.replace("http://", "https://");
-    run_in(folder.path(), &["run", &tls]).is(3, &["cannot reach", "http or https"]);
+    run_in(folder.path(), &["run", &tls]).is(3, &["cannot reach", "plain HTTP", &served.url]);
     // A login that is wanted and not given.
     let closed = Served::with(&["--auth", "token"]);
     run_in(folder.path(), &["run", &closed.url]).is(3, &["log in", "--password-stdin"]);

@@ -6,14 +6,17 @@ use tokio_util::sync::CancellationToken;
 use super::connect::{Connected, Connection};
 use super::run::{DEFAULT_PROFILE, isolation, runtime};
 use super::suite::{SuiteArguments, load_suite, profile};
-use super::{Exit, Failure, print};
-use crate::client::exchange::escape;
-use crate::client::{BaseUrl, Handshake, TransportError};
+use super::{Exit, Failure, print, reach};
+use crate::client::{BaseUrl, Handshake};
 use crate::outcome::CapabilityOutcome;
+use crate::report::printable;
 use crate::runner::{self, Asked, Examined, NameSeen, examine, select};
 
 /// Days before the end of a certificate from which on it is mentioned.
 const SOON: i64 = 21;
+
+/// Characters of a row.
+const TEXT: usize = 2000;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,10 +62,10 @@ pub fn doctor(arguments: DoctorArguments) -> Result<Exit, Failure> {
             Ok(handshake) => connection(&mut page, &handshake, &base),
             Err(error) => {
                 page.bad("connection", &error.to_string());
-                page.advice(match error {
-                    TransportError::Tls { .. } => "if it speaks plain HTTP, write http:// in front of the host",
-                    _ => "check the address, the port, and whether a firewall or a proxy is in between",
-                });
+                match reach::other_scheme(&client).await {
+                    Some(seen) => seen.lines().for_each(|line| page.advice(line.trim())),
+                    None => page.advice("check the address, the port, and whether a firewall or a proxy is in between"),
+                }
             }
         }
         // What was found out so far stands there before something slow is asked.
@@ -98,7 +101,10 @@ pub fn doctor(arguments: DoctorArguments) -> Result<Exit, Failure> {
             login(&mut page, &asked, &source, client.is_anonymous(), &found.notes);
             print(&client.redactor().text(&page.take()));
         }
-        let examined = examined.map_err(|refusal| Failure::new(Exit::NoTarget, refusal))?;
+        let examined = match examined {
+            Ok(examined) => examined,
+            Err(refusal) => return Err(reach::refused(&refusal, &client).await),
+        };
         registry(&mut page, &examined);
         names(&mut page, &examined.names, &arguments);
         capabilities(&mut page, &examined.capabilities);
@@ -251,8 +257,8 @@ impl Page {
     }
 
     fn row(&mut self, name: &str, text: &str) {
-        // What a registry says shall not move the cursor of whoever reads it.
-        let shown = escape(text.as_bytes()).0.replace(['\r', '\n'], " ");
+        // What a registry says shall not move the cursor of whoever reads it, nor hide what it says.
+        let shown = printable::line(text, TEXT);
         self.text.push_str(&format!("  {name:<12} {shown}\n"));
     }
 

@@ -11,17 +11,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::connect::{Connected, Connection, duration};
 use super::run::{embedded, interrupted, jobs, runtime};
-use super::{Exit, Failure, print};
+use super::{Exit, Failure, print, reach};
 use crate::client::RequestSpec;
 use crate::fuzzing::live::script::Aim;
 use crate::fuzzing::live::{Finding, Options, Outcome, Progress, campaign, case};
-use crate::report::plural;
+use crate::report::{plural, printable};
 
 /// How long a campaign takes that is told neither a time nor a number of requests.
 const TIME: Duration = Duration::from_secs(60);
 
 /// The longest body that is printed.
 const SHOWN: usize = 200;
+
+/// Characters of any other text.
+const TEXT: usize = 2000;
 
 /// How a registry is fuzzed.
 #[derive(Debug, Args)]
@@ -108,18 +111,19 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
         match answer.status() {
             Some(200) => {}
             Some(401 | 403) => {
-                return Err(Failure::new(
-                    Exit::NoTarget,
-                    format!("{base} does not let us in: log in"),
-                ));
+                let failed = answer.error().map(|error| format!(" ({error})")).unwrap_or_default();
+                let message = format!("{base} does not let us in{failed}: log in");
+                return Err(Failure::new(Exit::NoTarget, message));
             }
-            Some(status) => return Err(Failure::new(Exit::NoTarget, format!("{base}/v2/ answers {status}"))),
+            Some(status) => {
+                let seen = reach::busy(&answer, &client).unwrap_or_else(|| format!("{base}/v2/ answers {status}"));
+                return Err(Failure::new(Exit::NoTarget, seen));
+            }
             None => {
                 let reason = answer.error().map(ToString::to_string).unwrap_or_default();
-                return Err(Failure::new(
-                    Exit::NoTarget,
-                    format!("{base} does not answer: {reason}"),
-                ));
+                let seen = reach::other_scheme(&client).await;
+                let seen = seen.unwrap_or_else(|| format!("{base} does not answer: {reason}"));
+                return Err(Failure::new(Exit::NoTarget, seen));
             }
         }
         let cancel = CancellationToken::new();
@@ -267,8 +271,8 @@ fn describe(text: &mut String, finding: &Finding, file: Option<&Path>) {
     let _ = writeln!(text, "  requirement {}", finding.oracle.requirement());
     let _ = writeln!(text, "  seen {}", plain(&finding.seen));
     if let Some(body) = &finding.body {
-        let shown: String = String::from_utf8_lossy(body).chars().take(SHOWN).collect();
-        let _ = writeln!(text, "  body {} ({} bytes)", plain(&shown), body.len());
+        let shown = printable::line(&String::from_utf8_lossy(body), SHOWN);
+        let _ = writeln!(text, "  body {shown} ({} bytes)", body.len());
     }
     for line in finding.curl.iter().filter(|line| line.len() < 1_000) {
         let _ = writeln!(text, "  {}", plain(line));
@@ -290,7 +294,7 @@ fn describe(text: &mut String, finding: &Finding, file: Option<&Path>) {
 }
 
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    printable::line(text, TEXT)
 }
 
 fn closing(outcome: &Outcome) -> String {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use super::suite::render;
 use super::{Exit, Failure};
 use crate::case::{Known, Suite};
 use crate::load::{self, Source, UNWRITTEN_REASON};
@@ -27,7 +26,7 @@ pub fn read(path: &Path, suite: &Suite) -> Result<Vec<Known>, Failure> {
     }
     let text = std::fs::read_to_string(path).map_err(|error| usage(&error))?;
     let source = Source::new(path.display().to_string(), text);
-    load::known_failures(&source, suite).map_err(|diagnostics| Failure::new(Exit::Usage, render(&diagnostics)))
+    load::known_failures(&source, suite).map_err(|diagnostics| Failure::diagnostics(&diagnostics))
 }
 
 /// Writes everything that failed and is not known yet as a file of known failures, with reasons to be filled in.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::suite::{render, sources};
+use super::suite::sources;
 use super::{Exit, Failure, print};
 use crate::load;
 use crate::report::plural;
@@ -27,7 +27,7 @@ pub struct LintArguments {
 pub fn lint(arguments: LintArguments) -> Result<Exit, Failure> {
     let sources = sources(&arguments.paths, !arguments.paths.is_empty())?;
     let files = sources.len();
-    let suite = load::load(&sources).map_err(|diagnostics| Failure::new(Exit::Usage, render(&diagnostics)))?;
+    let suite = load::load(&sources).map_err(|diagnostics| Failure::diagnostics(&diagnostics))?;
     print(&format!(
         "{} and {} in {}, no mistake\n",
         plural(suite.cases.len(), "case", "cases"),

@@ -16,6 +16,7 @@ mod new;
 mod official;
 mod parse;
 mod parse_suite;
+mod reach;
 mod report;
 mod resume;
 mod run;
@@ -27,6 +28,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::load::Diagnostics;
+use crate::report::printable;
 
 /// How a command ended. A mistake is never 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,13 +66,16 @@ impl Exit {
     }
 }
 
+/// Characters of a sentence for the user, which may quote what a registry says.
+const SENTENCE: usize = 8000;
+
 /// Why a command could not do what it was asked: the exit code and a sentence for the user.
 #[derive(Debug)]
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// What went wrong and what to do about it.
-    pub message: String,
+    /// What went wrong and what to do about it, harmless to a terminal.
+    message: String,
 }
 
 impl Failure {
@@ -76,7 +83,16 @@ impl Failure {
     pub fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
         Self {
             exit,
-            message: message.to_string(),
+            message: format!("error: {}", printable::lines(message.to_string().trim_end(), SENTENCE)),
+        }
+    }
+
+    /// What is wrong in files, with colours on a terminal. Diagnostics say of themselves what they are.
+    pub fn diagnostics(diagnostics: &Diagnostics) -> Self {
+        let coloured = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+        Self {
+            exit: Exit::Usage,
+            message: diagnostics.render(coloured).trim_end().to_string(),
         }
     }
 }
@@ -175,11 +191,8 @@ pub fn main() -> ExitCode {
         Command::Man(arguments) => generated::man(&arguments),
     };
     let exit = result.unwrap_or_else(|failure| {
-        let message = failure.message.trim_end();
-        // Diagnostics say of themselves what they are.
-        let mark = if message.contains("error[") { "" } else { "error: " };
         // Who closed standard error does not want to read it.
-        let _ = writeln!(anstream::stderr(), "{mark}{message}");
+        let _ = writeln!(anstream::stderr(), "{}", failure.message);
         failure.exit
     });
     ExitCode::from(exit.code())

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::suite::render;
 use super::{Exit, Failure};
 use crate::load::{self, Source};
 use crate::runner::Filter;
@@ -153,7 +152,7 @@ pub fn read(file: Option<&Path>, variables: &BTreeMap<String, String>) -> Result
             name: String::new(),
             text,
         };
-        let settings = load::settings(&source).map_err(|wrong| Failure::new(Exit::Usage, render(&wrong)))?;
+        let settings = load::settings(&source).map_err(|wrong| Failure::diagnostics(&wrong))?;
         for (name, value) in settings {
             match SETTINGS.iter().find(|(known, _, _)| *known == name) {
                 Some((known, _, _)) => {

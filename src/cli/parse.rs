@@ -13,9 +13,14 @@ use crate::oci::any::AnyDocument;
 use crate::oci::json::MAX_SIZE;
 use crate::oci::manifest::{Manifest, Role};
 use crate::oci::media_type::MediaType;
+use crate::report::printable;
 
 /// How long the end of what is no file is waited for.
 const QUIET: Duration = Duration::from_secs(5);
+
+/// Characters of what is said about a document, and about one fault.
+const DESCRIPTION: usize = 1 << 20;
+const FAULT: usize = 4000;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,7 +54,7 @@ pub fn parse(arguments: ParseArguments) -> Result<Exit, Failure> {
     })?;
     match AnyDocument::parse_all(&bytes, declared.as_ref(), Default::default()) {
         Ok(document) => {
-            print(&description(&document, &bytes));
+            print(&printable::lines(&description(&document, &bytes), DESCRIPTION));
             Ok(Exit::Conforms)
         }
         Err(mut violations) => {
@@ -60,7 +65,8 @@ pub fn parse(arguments: ParseArguments) -> Result<Exit, Failure> {
                     "" => "the document",
                     pointer => pointer,
                 };
-                format!("{name}:{}: {}: {}\n", violation.position, pointer, violation.fault)
+                let line = format!("{name}:{}: {}: {}", violation.position, pointer, violation.fault);
+                printable::line(&line, FAULT) + "\n"
             });
             print(&lines.collect::<String>());
             Ok(Exit::Findings)

@@ -4,11 +4,16 @@ use std::path::Path;
 
 use super::{Exit, Failure};
 use crate::case::Profile;
+use crate::client::quote;
 use crate::outcome::{Partition, Report};
 use crate::report::journal::{self, Written};
+use crate::report::{plural, printable};
 use crate::runner::Resumed;
 
 use super::suite::{Loaded, profile};
+
+/// Characters of a command line.
+const COMMAND: usize = 8000;
 
 /// What the run to go on with has to have in common with the one that was cut off.
 pub struct Same<'a> {
@@ -75,6 +80,39 @@ pub fn resumed(path: &Path, same: &Same) -> Result<(Resumed, u64), Failure> {
     Ok((resumed, seed))
 }
 
+/// Where a run that could not judge everything left what it has judged, and the command that goes on with it: this one,
+/// with the journal.
+pub fn kept(report: &Report, journal: &Path) -> String {
+    let settled = report.cases.iter().filter(|case| journal::is_settled(case)).count();
+    let when = match report.interrupted {
+        true => "the others are run",
+        false => "once the registry answers again, the others are run",
+    };
+    format!(
+        "Kept: what {} showed, in {}; {when} by\n  {}\n",
+        plural(settled, "case", "cases"),
+        journal.display(),
+        going_on(
+            std::env::args_os().map(|word| word.to_string_lossy().into_owned()),
+            journal
+        )
+    )
+}
+
+fn going_on(mut arguments: impl Iterator<Item = String>, journal: &Path) -> String {
+    let mut words = Vec::new();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--resume" => drop(arguments.next()),
+            _ if argument.starts_with("--resume=") => {}
+            _ => words.push(quote(&argument)),
+        }
+    }
+    words.push("--resume".to_string());
+    words.push(quote(&journal.display().to_string()));
+    printable::line(&words.join(" "), COMMAND)
+}
+
 /// The report of a run that was cut off, as far as it came.
 pub fn report(path: &Path, loaded: &Loaded) -> Result<Report, Failure> {
     let Written { mut report, cases } = read(path)?;
@@ -95,4 +133,25 @@ pub fn report(path: &Path, loaded: &Loaded) -> Result<Report, Failure> {
     report.interrupted = true;
     report.gather(&loaded.suite, profile, cases);
     Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_goes_on_is_this_one_with_the_journal() {
+        let line = |arguments: &[&str]| {
+            let arguments = arguments.iter().map(|word| word.to_string());
+            going_on(arguments, Path::new("out/journal.ndjson"))
+        };
+        assert_eq!(
+            line(&["referee", "run", "http://r", "--filter", "tags/*"]),
+            "referee run http://r --filter 'tags/*' --resume out/journal.ndjson"
+        );
+        // One that was gone on with already.
+        let again = "referee run http://r --resume out/journal.ndjson";
+        assert_eq!(line(&["referee", "run", "--resume", "old", "http://r"]), again);
+        assert_eq!(line(&["referee", "run", "--resume=old", "http://r"]), again);
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use tokio::sync::mpsc;
@@ -14,14 +14,13 @@ use super::connect::{Connected, Connection, duration};
 use super::merge::exit_of;
 use super::report::look;
 use super::suite::{SuiteArguments, check_filters, load_suite, profile};
-use super::{Exit, Failure, known, official, print, resume};
-use crate::client::{Client, Purpose, RequestSpec};
+use super::{Exit, Failure, known, official, print, reach, resume};
 use crate::outcome::{EMBEDDED, Partition, Report, apply_known};
 use crate::registry::{self, Config, Running};
 use crate::report::journal::Journal;
 use crate::report::progress::{Progress, ProgressEvent};
 use crate::report::terminal;
-use crate::report::{self, Format, plural};
+use crate::report::{self, Format, plural, printable};
 use crate::runner::{self, Bodies, Event, Filter, Isolation, Reading, Wanted, select};
 
 /// The profile of a run that names none.
@@ -30,8 +29,8 @@ pub const DEFAULT_PROFILE: &str = "oci-1.1";
 /// Where the reports of a run go that names no place.
 const DEFAULT_OUT: &str = "reports/latest";
 
-/// The pause before a registry that does not answer yet is asked again.
-const ASK_AGAIN: Duration = Duration::from_millis(200);
+/// Characters of a note.
+const NOTE: usize = 2000;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -99,7 +98,7 @@ pub struct RunArguments {
     /// Go on where a run was cut off: its journal, which stands beside its reports
     #[arg(long, value_name = "FILE", help_heading = "How it runs")]
     resume: Option<PathBuf>,
-    /// Wait so long for a registry that has just been started to answer: `30s`
+    /// Wait so long for a registry that has just been started, or is too busy, to answer: `30s`
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "How it runs")]
     wait: Option<Duration>,
     /// Leave what was pushed in the registry
@@ -221,7 +220,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         let namespace = arguments.repos.first().unwrap_or(&arguments.repo_prefix);
         let Connected { base, client, found } = arguments.connection.connect_to(base, namespace).await?;
         if let Some(wait) = arguments.wait {
-            until_it_answers(&client, wait).await;
+            reach::until_it_answers(&client, wait).await;
         }
         let seed = arguments.seed.or(earlier_seed).unwrap_or_else(|| fastrand::u64(..));
         let isolation = isolation(&arguments.repos, &arguments.repo_prefix, seed)?;
@@ -269,6 +268,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             true => Bodies::All,
             false => Bodies::Telling,
         };
+        let sender = options.client.clone();
         let report = with_progress(options, bodies, arguments.quiet, &out).await;
         if let Some(running) = embedded {
             running.stop().await;
@@ -277,9 +277,13 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         report.run.filtered = !arguments.filter.is_empty();
         apply_known(&mut report, &known, &known::today());
         let exit = finish(&report, &out, &arguments)?;
-        if let Some(journal) = journal.filter(|_| !report.interrupted && report.counts.error == 0) {
+        match journal {
+            Some(journal) if report.interrupted || report.counts.error > 0 => {
+                print(&sender.redactor().text(&resume::kept(&report, journal.path())));
+            }
             // There is nothing to go on with, and a journal that stays behind does no harm.
-            let _ = journal.remove();
+            Some(journal) => drop(journal.remove()),
+            None => {}
         }
         Ok(exit)
     })
@@ -310,7 +314,7 @@ fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
         ));
     }
     for note in &notes {
-        anstream::eprintln!("note: {}", note.replace(char::is_control, "\u{fffd}"));
+        anstream::eprintln!("note: {}", printable::line(note, NOTE));
     }
     if arguments.url.is_none() && settings.url.is_none() {
         let message = "the settings of the official suite name no registry: set OCI_REGISTRY, or give a URL";
@@ -326,21 +330,6 @@ fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
     arguments.filter.extend(settings.filters);
     arguments.connection.with_official(settings.login, settings.insecure);
     Ok(notes)
-}
-
-/// Asks for `/v2/` until there is an answer, whatever it is, or the time is over: then the run says what is wrong.
-async fn until_it_answers(client: &Client, wait: Duration) {
-    let until = Instant::now() + wait;
-    loop {
-        let mut request = RequestSpec::path("GET", "/v2/");
-        request.purpose = Purpose::Probe;
-        request.total = Some(until.saturating_duration_since(Instant::now()));
-        let answer = client.send(request).await;
-        if answer.status().is_some() || Instant::now() + ASK_AGAIN >= until {
-            return;
-        }
-        tokio::time::sleep(ASK_AGAIN).await;
-    }
 }
 
 /// What reports say about a run that only reads.
@@ -370,6 +359,7 @@ async fn with_progress(
 ) -> Result<(Report, Option<Journal>), Failure> {
     let finished = options.resumed.iter().flat_map(|resumed| resumed.cases.iter().cloned());
     let finished: Vec<_> = finished.collect();
+    let client = options.client.clone();
     let (events, mut told) = mpsc::unbounded_channel();
     let progress = if quiet {
         Progress::hidden()
@@ -411,12 +401,10 @@ async fn with_progress(
     };
     // The sender goes with the run, which ends the showing.
     let (report, journal) = tokio::join!(runner::run_keeping(bodies, options, events), showing);
-    let report = report.map_err(|refusal| match refusal {
-        // The registry is there; it is the name that is wrong, or the right to read it.
-        runner::Refusal::Content { .. } => Failure::new(Exit::Usage, refusal),
-        _ => Failure::new(Exit::NoTarget, refusal),
-    })?;
-    Ok((report, journal))
+    match report {
+        Ok(report) => Ok((report, journal)),
+        Err(refusal) => Err(reach::refused(&refusal, &client).await),
+    }
 }
 
 fn finish(report: &Report, out: &Path, arguments: &RunArguments) -> Result<Exit, Failure> {

@@ -34,7 +34,7 @@ pub struct Loaded {
 pub fn load_suite(arguments: &SuiteArguments) -> Result<Loaded, Failure> {
     let sources = sources(&arguments.cases, arguments.only_own_cases)?;
     let digest = digest_of(&sources);
-    let suite = load::load(&sources).map_err(|diagnostics| Failure::new(Exit::Usage, render(&diagnostics)))?;
+    let suite = load::load(&sources).map_err(|diagnostics| Failure::diagnostics(&diagnostics))?;
     Ok(Loaded { suite, digest })
 }
 
@@ -60,12 +60,6 @@ pub fn sources(folders: &[PathBuf], only_own_cases: bool) -> Result<Vec<Source>,
     }
     built_in.extend(own);
     Ok(built_in)
-}
-
-/// Diagnostics for standard error, with colours on a terminal.
-pub fn render(diagnostics: &load::Diagnostics) -> String {
-    let coloured = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    diagnostics.render(coloured)
 }
 
 /// The profile of this name.

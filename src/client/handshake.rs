@@ -7,13 +7,14 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
 use super::exchange::{Phase, TransportError};
 use super::raw::Dialer;
 use super::resolve::Resolver;
 use super::send::Client;
-use super::target::Scheme;
+use super::target::{Origin, Scheme};
 use super::tls::{self, TlsOptions};
 
 /// A connection that was opened and closed again.
@@ -100,6 +101,34 @@ impl Client {
                 expires: first.and_then(|certificate| not_after(certificate)),
                 refused,
             }),
+        })
+    }
+
+    /// Where the same host and port are spoken to, if what listens there speaks the other of HTTP and TLS. Nothing of the
+    /// login is sent.
+    pub async fn other_origin(&self, limit: Duration) -> Option<Origin> {
+        let origin = &self.inner.options.base.origin;
+        let any = TlsOptions {
+            insecure: true,
+            ..self.inner.options.tls.clone()
+        };
+        let dialer = self.dialer_with(&any).ok()?;
+        let speaks = async {
+            let mut tcp = dialer.connect(origin).await.ok()?;
+            if origin.scheme == Scheme::Http {
+                return dialer.secure(origin, tcp).await.ok().map(|_| Scheme::Https);
+            }
+            let host = origin.authority();
+            let question = format!("GET /v2/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            tcp.write_all(question.as_bytes()).await.ok()?;
+            let mut start = [0; 5];
+            tcp.read_exact(&mut start).await.ok()?;
+            (start == *b"HTTP/").then_some(Scheme::Http)
+        };
+        let scheme = timeout(limit, speaks).await.ok()??;
+        Some(Origin {
+            scheme,
+            ..origin.clone()
         })
     }
 

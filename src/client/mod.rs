@@ -33,6 +33,7 @@ mod redact;
 mod counts;
 
 pub use counts::RequestCounts;
+pub(crate) use curl::quote;
 pub use exchange::{Answer, Exchange, Purpose, Received, TransportError};
 pub use handshake::{Handshake, Tls};
 pub use login::Asking;

@@ -55,6 +55,11 @@ impl Origin {
         }
     }
 
+    /// Whether it is spoken to over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.scheme == Scheme::Https
+    }
+
     /// Whether the host is this machine by name or address.
     pub fn is_loopback(&self) -> bool {
         match self.address() {

@@ -66,6 +66,11 @@ impl Journal {
         self.line(&slim_case(case))
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Removes it: the report says everything.
     ///
     /// # Errors
@@ -95,13 +100,15 @@ pub struct Written {
 impl Written {
     /// The cases that need not run again: whatever ended without a judgement may end otherwise.
     pub fn settled(self) -> Vec<CaseOutcome> {
-        let unsettled = |case: &CaseOutcome| {
-            let interrupted = SkipReason::Interrupted;
-            matches!(&case.verdict, Verdict::Error { .. } | Verdict::Broken { .. })
-                || case.verdict == Verdict::Skip { reason: interrupted }
-        };
-        self.cases.into_iter().filter(|case| !unsettled(case)).collect()
+        self.cases.into_iter().filter(is_settled).collect()
     }
+}
+
+/// Whether a case need not run again.
+pub fn is_settled(case: &CaseOutcome) -> bool {
+    let interrupted = SkipReason::Interrupted;
+    !matches!(&case.verdict, Verdict::Error { .. } | Verdict::Broken { .. })
+        && case.verdict != Verdict::Skip { reason: interrupted }
 }
 
 /// A file that is no journal this program can read.

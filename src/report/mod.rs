@@ -16,7 +16,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod official;
-mod printable;
+pub(crate) mod printable;
 pub mod progress;
 pub mod terminal;
 mod unjudged;

@@ -9,12 +9,12 @@ use std::fmt::Write;
 use std::io;
 
 /// One line of at most about `limit` characters: line ends and tabs are escaped too.
-pub(super) fn line(text: &str, limit: usize) -> String {
+pub(crate) fn line(text: &str, limit: usize) -> String {
     render(text.chars(), limit, false)
 }
 
 /// Text of at most about `limit` characters that keeps its line ends.
-pub(super) fn lines(text: &str, limit: usize) -> String {
+pub(crate) fn lines(text: &str, limit: usize) -> String {
     render(text.chars(), limit, true)
 }
 

@@ -22,11 +22,19 @@ impl Authority {
         }
     }
 
+    #[allow(
+        dead_code,
+        reason = "shared by several test programs, not all of which use all of it"
+    )]
     /// Writes the certificate of the authority.
     pub fn write(&self, path: &Path) {
         std::fs::write(path, self.issuer.pem()).unwrap();
     }
 
+    #[allow(
+        dead_code,
+        reason = "shared by several test programs, not all of which use all of it"
+    )]
     /// Writes a client's certificate and key.
     pub fn write_identity(&self, cert: &Path, key: &Path) {
         let pair = KeyPair::generate().unwrap();
