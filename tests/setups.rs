@@ -85,6 +85,39 @@ async fn a_registry_that_takes_no_single_post_gets_sessions() {
     assert_eq!(report.run.sent.setup, 15);
 }
 
+const LEFT_OPEN: &str = r#"
+about: An upload that is not closed.
+cases:
+  - case: left-open
+    says: A chunk is taken.
+    content: {layer: {blob: {random: 2chunk}}, first: {slice: {of: layer, to: 1chunk}}}
+    setup:
+      - send: POST /v2/${repo}/blobs/uploads/
+        capture: {session: location}
+    steps:
+      - send: PATCH ${session}
+        headers: {Content-Type: application/octet-stream, Content-Range: "${first.range}"}
+        body: first
+        expect: {dist-chunk-patch-202: {status: 202}}
+"#;
+
+/// The status of the upload that a case left open, after a run.
+async fn status_of_what_was_left_open(keep: bool) -> u16 {
+    let running = registry::start(Config::default()).await.expect("a registry");
+    let report = own::run(LEFT_OPEN, &running.url(), keep).await;
+    assert_eq!(verdicts(&report), [&Verdict::Pass]);
+    let answer = report.cases[0].exchanges.last().and_then(|last| last.response.as_ref());
+    let location = answer.and_then(|answer| answer.header("Location")).expect("a location");
+    let url = format!("{}{location}", running.url().trim_end_matches('/'));
+    reqwest::get(url).await.expect("an answer").status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_a_case_leaves_open_is_cancelled() {
+    assert_eq!(status_of_what_was_left_open(true).await, 204);
+    assert_eq!(status_of_what_was_left_open(false).await, 404);
+}
+
 /// What stands between the program and a registry: changes what is sent, read by read, and passes on what is answered, or
 /// hangs up.
 async fn between(url: &str, change: impl Fn(&mut Vec<u8>) -> bool + Clone + Send + 'static) -> String {

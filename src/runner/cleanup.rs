@@ -18,24 +18,45 @@ const AT_ONCE: usize = 16;
 /// How long cleaning up may take after the run was cancelled.
 const LAST_CLEAN_UP: Duration = Duration::from_secs(2);
 
-/// What a case stored, as URLs that can be deleted.
+/// What a case stored or began, as URLs that can be deleted.
 #[derive(Debug, Default, Clone)]
 pub struct Stored {
     manifests: Vec<String>,
     blobs: Vec<String>,
+    /// Uploads that were opened and not closed.
+    uploads: Vec<String>,
 }
 
 impl Stored {
-    /// Notes what a request stored, if it did.
+    /// Notes what a request stored, opened or closed, if it did.
     pub fn note(&mut self, answer: &Answer) {
-        let request = &answer.exchange.request;
-        let stores = matches!(request.method.as_str(), "PUT" | "POST") && answer.status() == Some(201);
-        let Some(location) = answer.header("Location").filter(|_| stores) else {
-            return;
-        };
-        let Ok(url) = resolve_location(&answer.url, location, &[]) else {
-            return;
-        };
+        let method = answer.exchange.request.method.as_str();
+        let location = answer.header("Location");
+        let url = location.and_then(|location| resolve_location(&answer.url, location, &[]).ok());
+        let url = url.filter(|url| host(url) == host(&answer.url));
+        match (method, answer.status()) {
+            ("POST" | "PATCH", Some(202)) => {
+                self.close(&answer.url);
+                self.uploads.extend(url);
+            }
+            ("DELETE", Some(204)) => self.close(&answer.url),
+            ("PUT" | "POST", Some(201)) => {
+                self.close(&answer.url);
+                if let Some(url) = url {
+                    self.add(answer, url);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// An upload is over, or goes on at another URL. Parameters may change on the way.
+    fn close(&mut self, url: &str) {
+        let path = |url: &str| url.split('?').next().map(str::to_string);
+        self.uploads.retain(|upload| path(upload) != path(url));
+    }
+
+    fn add(&mut self, answer: &Answer, url: String) {
         let (list, digest) = match answer.url.split_once("/manifests/") {
             Some((repository, reference)) => {
                 let reference = reference.split('?').next().unwrap_or(reference);
@@ -45,8 +66,7 @@ impl Stored {
             None => (&mut self.blobs, None),
         };
         let url = digest.unwrap_or(url);
-        let host = |url: &str| url.split('/').nth(2).map(str::to_string);
-        if host(&url) == host(&answer.url) && !list.contains(&url) {
+        if !list.contains(&url) {
             list.push(url);
         }
     }
@@ -55,7 +75,12 @@ impl Stored {
     pub fn extend(&mut self, other: Stored) {
         self.manifests.extend(other.manifests);
         self.blobs.extend(other.blobs);
+        self.uploads.extend(other.uploads);
     }
+}
+
+fn host(url: &str) -> Option<&str> {
+    url.split('/').nth(2)
 }
 
 /// Deletes what was stored, as far as the target offers that. A refusal is no news.
@@ -66,7 +91,12 @@ pub async fn clean_up(env: &Env, stored: &Stored) {
     // The empty config is the one content that cases share; in a given repository another case may be using it.
     let shared = matches!(env.isolation, Isolation::Given(_)).then(|| Digest::of(Algorithm::Sha256, b"{}"));
     let is_shared = |url: &str| shared.as_ref().is_some_and(|digest| url.contains(digest.as_str()));
-    for (urls, capability) in [(&stored.manifests, "delete-manifest"), (&stored.blobs, "delete-blob")] {
+    let kinds = [
+        (&stored.uploads, "cancel-upload"),
+        (&stored.manifests, "delete-manifest"),
+        (&stored.blobs, "delete-blob"),
+    ];
+    for (urls, capability) in kinds {
         if !env.offers(capability) {
             continue;
         }
