@@ -327,6 +327,7 @@ impl Registry {
                 all.extend(former.iter().flat_map(|former| repository.referrers(former)).cloned());
                 all
             }
+            M::ReferrersCutAtHundred => all.iter().take(100).cloned().collect(),
             M::ReferrersCut => all.iter().take(20).cloned().collect(),
             _ => return None,
         })

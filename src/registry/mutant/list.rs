@@ -424,6 +424,7 @@ mutants! {
     ReferrersCached "dist-referrers-new-pushes" "A list of referrers stays as it was first asked for (quay/quay#6510).";
     ReferrersFallbackHides "dist-referrers-preexisting-tag-schema" "A fallback tag hides the referrers that it lists.";
     ReferrersCut "dist-referrers-link" "No more than 20 referrers are listed, without a link.";
+    ReferrersCutAtHundred "hard-referrers-complete" "No more than 100 referrers are listed, without a link.";
     ReferrersLinkBare "dist-referrers-link-syntax"
         "Referrers come in pages of two, and the link has no angle brackets.";
     ReferrersLinkNoRelation "dist-referrers-link-syntax"
