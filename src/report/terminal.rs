@@ -185,7 +185,7 @@ fn unjudged(report: &Report, page: &mut Page) {
         page,
     );
     causes(
-        "Errors: of the network or of Referee, not of the registry",
+        "Errors: not judged, for want of an answer that says anything of what the case is about",
         &errors,
         page,
     );
