@@ -144,6 +144,9 @@ pub enum Child {
     },
     /// A blob of its own, made of random bytes.
     Generated(Size),
+    /// The empty JSON object, which stands for no content
+    /// ([image-spec](https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidance-for-an-empty-descriptor)).
+    Nothing,
 }
 
 /// One change to a finished document.

@@ -303,17 +303,7 @@ impl Builder<'_> {
     fn image(&mut self, name: &str, fields: &ManifestFields, artifact: bool) -> Result<Built, BuildError> {
         let config = match &fields.config {
             Some(child) => self.child(name, "config", child, OCI_CONFIG)?,
-            None if artifact => {
-                let data = Data::Bytes(Bytes::from_static(b"{}"));
-                let config = leaf(
-                    &format!("{name}.config"),
-                    data,
-                    Algorithm::Sha256,
-                    OCI_EMPTY.into(),
-                    Role::Blob,
-                );
-                (config.descriptor(), Arc::new(config))
-            }
+            None if artifact => nothing(&format!("{name}.config")),
             None => self.generated_config(name, fields),
         };
         let mut document = Map::new();
@@ -402,6 +392,7 @@ impl Builder<'_> {
                 let built = leaf(&name, data, Algorithm::Sha256, media_type.to_string(), Role::Blob);
                 Ok((built.descriptor(), Arc::new(built)))
             }
+            Child::Nothing => Ok(nothing(&format!("{parent}.{place}"))),
             Child::Node { name, with } => {
                 let built = self.node(name)?;
                 let mut descriptor = built.descriptor();
@@ -498,6 +489,13 @@ impl Builder<'_> {
         };
         name.bytes().fold(mix(seed), |seed, byte| mix(seed ^ u64::from(byte)))
     }
+}
+
+/// A blob for where there is nothing to be told, and its descriptor.
+fn nothing(name: &str) -> (Value, Arc<Built>) {
+    let data = Data::Bytes(Bytes::from_static(b"{}"));
+    let built = leaf(name, data, Algorithm::Sha256, OCI_EMPTY.into(), Role::Blob);
+    (built.descriptor(), Arc::new(built))
 }
 
 fn leaf(name: &str, data: Data, algorithm: Algorithm, media_type: String, role: Role) -> Built {

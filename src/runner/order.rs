@@ -51,7 +51,7 @@ fn bytes(kind: &NodeKind) -> u64 {
             } = fields;
             let generated = layers.iter().chain(config).map(|child| match child {
                 Child::Generated(generated) => size(generated),
-                Child::Node { .. } => 0,
+                Child::Node { .. } | Child::Nothing => 0,
             });
             generated.chain(pad.iter().map(size)).sum()
         }

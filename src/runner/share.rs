@@ -127,7 +127,11 @@ pub fn shares(suite: &Suite, cases: &[usize]) -> HashMap<usize, Arc<Share>> {
 
 /// Whether a case needs content and only reads it. In what waits for a collection, content has its own time.
 fn can_share(case: &Case) -> bool {
-    let plain = |action: &Action| !matches!(action, Action::Together { .. } | Action::Wait(_) | Action::Gc { .. });
+    let plain = |action: &Action| match action {
+        Action::Wait(_) | Action::Gc { .. } => false,
+        Action::Together { own, .. } => own.is_empty(),
+        _ => true,
+    };
     let reads = case.steps.iter().all(|step| !step.action.writes());
     !case.setup.is_empty()
         && case.id.area() != HARDENING

@@ -16,8 +16,6 @@ const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 
 /// The layer of an image that does not say how many it has.
 const IMAGE_LAYER: Size = Size::bytes(1024);
-/// The layer of an artifact that does not say what it holds.
-const ARTIFACT_LAYER: Size = Size::bytes(64);
 /// Unnamed layers of one image.
 const MAX_LAYERS: u64 = 1000;
 
@@ -132,7 +130,7 @@ impl Decoder<'_> {
         let layers = match fields.get("layers") {
             Some(tree) => self.layers(tree),
             None if is("image") => vec![Child::Generated(IMAGE_LAYER)],
-            None if is("artifact") => vec![Child::Generated(ARTIFACT_LAYER)],
+            None if is("artifact") => vec![Child::Nothing],
             None => Vec::new(),
         };
         let config = fields

@@ -310,7 +310,7 @@ impl Scope<'_> {
         };
         match inner {
             // A config or layer that is generated has the attributes of a blob.
-            (None | Some(Child::Generated(_)), [one]) if described.contains(one) => Ok(()),
+            (None | Some(Child::Generated(_) | Child::Nothing), [one]) if described.contains(one) => Ok(()),
             (Some(Child::Node { name, .. }), rest) => {
                 let rest: Vec<String> = rest.iter().map(|part| (*part).to_string()).collect();
                 match self.find(name) {
