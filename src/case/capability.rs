@@ -50,8 +50,8 @@ pub struct Always {
     pub methods: Vec<String>,
     /// Also requests that the registry never answers, or never in full, though it answers others.
     pub unanswered: bool,
-    /// Only a page that leads back to one that was read before, of the list that is this member of the body.
-    pub circle: Option<&'static str>,
+    /// Only what is no page, or leads back to one that was read before, of the list that is this member of the body.
+    pub astray: Option<&'static str>,
     /// What each requirement demands.
     pub expect: Vec<Expectation>,
 }

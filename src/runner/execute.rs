@@ -181,8 +181,8 @@ pub enum Occasion {
     Answer,
     /// That the registry did not answer, or not in full.
     NoAnswer,
-    /// A page of this list that leads back to one before it.
-    Circle(&'static str),
+    /// A page of this list that is none, or leads back to one before it.
+    Astray(&'static str),
 }
 
 /// The answer to a step, and the index of its exchange.
@@ -425,9 +425,9 @@ impl Thread {
                 continue;
             }
             let is_asked = match occasion {
-                Occasion::Answer => answer.exchange.response.is_some() && always.circle.is_none(),
+                Occasion::Answer => answer.exchange.response.is_some() && always.astray.is_none(),
                 Occasion::NoAnswer => always.unanswered,
-                Occasion::Circle(list) => always.circle == Some(list),
+                Occasion::Astray(list) => always.astray == Some(list),
             };
             if !is_asked || !expect::hold(&always.when, answer, &self.scope) {
                 continue;

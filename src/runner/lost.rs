@@ -4,7 +4,7 @@
 //! connections, while the registry answers `GET /v2/` in between and afterwards, does: its handler gave up, or announces
 //! more than it sends.
 
-use super::send::{self, Answers};
+use super::send::{self, Answers, Astray};
 use super::{Env, Planned};
 use crate::client::exchange::Transport;
 use crate::client::{Answer, Purpose, RequestSpec, Target, TransportError, Via, is_repeatable};
@@ -18,8 +18,8 @@ pub struct Sent {
     pub judged: Answer,
     /// Where it stands among the answers, or of an answer that never comes the first.
     pub at: usize,
-    /// The list whose pages lead in a circle, as the judged one shows.
-    pub circle: Option<&'static str>,
+    /// Whether the pages of a list do not lead to its end, as the judged one shows.
+    pub astray: Option<Astray>,
     /// Whether it is the registry's doing that there is no answer, or only the start of one, as the last answers show.
     pub unanswered: bool,
 }
@@ -33,7 +33,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
         all: mut answers,
         mut judged,
         mut at,
-        mut circle,
+        mut astray,
     } = send::send(env, planned, scope, purpose).await?;
     let mut unanswered = false;
     // A request that was lost has been repeated by the client, the last time on a fresh connection.
@@ -45,7 +45,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
             let again = send::send(env, planned, scope, purpose).await?;
             let before = answers.len();
             answers.extend(again.all);
-            (judged, circle) = (again.judged, again.circle);
+            (judged, astray) = (again.judged, again.astray);
             if is_lost(&judged) || is_no_answer(&judged) {
                 let after = ping(env, purpose).await;
                 unanswered = is_answered(&after);
@@ -59,7 +59,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
         answers,
         judged,
         at,
-        circle,
+        astray,
         unanswered,
     })
 }

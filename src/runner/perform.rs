@@ -5,6 +5,7 @@ use futures_util::stream;
 use tokio::time::sleep;
 
 use super::execute::{Occasion, Performed, Thread};
+use super::send::Astray;
 use super::stop::{Stop, broken, describe, missing};
 use super::{Env, Means, Planned, expand, lost, send};
 use crate::case::{Action, Busy, Step};
@@ -103,7 +104,7 @@ impl Thread {
                 answers,
                 judged,
                 at,
-                circle,
+                astray,
                 unanswered,
             } = lost::send(env, request, &self.scope, purpose)
                 .await
@@ -121,14 +122,6 @@ impl Thread {
             }
             // That a request is never answered is said of its first exchange, and what the step expects of the answer is not
             // fulfilled either. A setup that fails in this way stays an error.
-            // What a list without an end has is not known, so nothing else is said of it.
-            if let Some(list) = circle {
-                let is_judged = self.always(env, &judged, (index, step), exchange, Occasion::Circle(list));
-                return Err(match is_judged && purpose == Purpose::Case {
-                    true => Stop::Judged,
-                    false => Stop::Error(format!("{}: the pages of its list lead in a circle", describe(step))),
-                });
-            }
             if unanswered
                 && self.always(env, &judged, (index, step), exchange, Occasion::NoAnswer)
                 && purpose == Purpose::Case
@@ -151,6 +144,18 @@ impl Thread {
             }
             if let Some(error) = judged.error() {
                 return Err(Stop::Error(format!("{}: {error}", describe(step))));
+            }
+            // What a list has to whose end nobody comes is not known, so nothing else is said of it.
+            if let Some(Astray { list, circles }) = astray {
+                if self.always(env, &judged, (index, step), exchange, Occasion::Astray(list))
+                    && purpose == Purpose::Case
+                {
+                    return Err(Stop::Judged);
+                }
+                if circles {
+                    let seen = "the pages of its list lead in a circle";
+                    return Err(Stop::Error(format!("{}: {seen}", describe(step))));
+                }
             }
             for capture in &request.capture {
                 let value = match (send::captured(capture, &judged), &capture.otherwise) {

@@ -63,8 +63,17 @@ pub struct Answers {
     pub judged: Answer,
     /// Where the judged one stands among all.
     pub at: usize,
-    /// The list whose pages lead in a circle.
-    pub circle: Option<&'static str>,
+    /// Whether the pages of a list do not lead to its end, as the judged one shows.
+    pub astray: Option<Astray>,
+}
+
+/// A list whose links do not lead to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Astray {
+    /// The member of the body that is the list.
+    pub list: &'static str,
+    /// Whether they lead back to a page before, and not to something that is no page.
+    pub circles: bool,
 }
 
 impl Answers {
@@ -73,7 +82,7 @@ impl Answers {
             all: vec![answer.clone()],
             judged: answer,
             at: 0,
-            circle: None,
+            astray: None,
         }
     }
 }
@@ -103,7 +112,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
         return Ok(Answers {
             judged: last.clone(),
             at: all.len() - 1,
-            circle: Some(list),
+            astray: Some(Astray { list, circles: true }),
             all,
         });
     }
@@ -116,7 +125,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
         all,
         judged,
         at,
-        circle: None,
+        astray: (at > 0).then_some(Astray { list, circles: false }),
     })
 }
 

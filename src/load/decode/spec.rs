@@ -308,7 +308,7 @@ impl Decoder<'_> {
                     .get("unanswered")
                     .and_then(|tree| decoder.flag(tree))
                     .unwrap_or(false),
-                circle: fields.get("circle").and_then(|tree| {
+                astray: fields.get("astray").and_then(|tree| {
                     let lists: Vec<(&str, &str)> = vocabulary::LISTS.iter().map(|list| (*list, *list)).collect();
                     decoder.word(tree, &lists)
                 }),

@@ -137,9 +137,9 @@ pub static ALWAYS_RULE: Shape = Shape {
             "Also requests that are never answered, though the registry answers others (false).",
         ),
         key(
-            "circle",
+            "astray",
             Of::Words(LISTS),
-            "Only a page of this list whose link leads back to a page before it.",
+            "Only where a link of this list leads to what is no page of it, or back to a page before.",
         ),
         required("expect", Of::Map(&MATCHERS), "Requirement ids and what each demands."),
     ],

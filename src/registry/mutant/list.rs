@@ -433,7 +433,7 @@ mutants! {
         "Referrers come in pages of two, and the link of each leads to the first.";
     ReferrersLinkRepeats "dist-referrers-link-pages-distinct"
         "Referrers come in pages of two, each of which starts with the end of the one before.";
-    ReferrersSecondPageNoList "dist-referrers-link"
+    ReferrersSecondPageNoList "dist-referrers-link-pages-distinct"
         "Referrers come in pages of two, of which only the first is a list.";
     ReferrersFilter400 "dist-referrers-filter" "Asking for one artifactType gives 400.";
     ReferrersFilterIgnored "dist-referrers-filter" "The artifactType asked for has no effect.";
