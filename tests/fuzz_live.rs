@@ -182,6 +182,7 @@ async fn judge(case: &str, running: &Running) -> Verdict {
         jobs: Some(1),
         partition: None,
         copies: u32::MAX,
+        patience: Duration::ZERO,
         collecting: None,
         strict: true,
         keep: true,

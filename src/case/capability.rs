@@ -48,6 +48,9 @@ pub struct Always {
     pub when: Vec<Matcher>,
     /// Only requests with one of these methods; any where empty.
     pub methods: Vec<String>,
+    /// Only requests of steps, not of setups, in whose path, without parameters, this regular expression finds something. What
+    /// such a rule found in order is not kept, for cases judge it too.
+    pub path: Option<String>,
     /// Also requests that the registry never answers, or never in full, though it answers others.
     pub unanswered: bool,
     /// Only what is no page, or leads back to one that was read before, of the list that is this member of the body.

@@ -102,6 +102,12 @@ pub enum HeaderOp {
     DigestOf(String),
     /// A digest, in whatever known algorithm, of the body.
     DigestOfBody,
+    /// A digest of the body that was sent. Of one that is sent as a signed manifest of Docker's first schema, whose digest is
+    /// that of a part of it, nothing is demanded, nor of an algorithm other than SHA-256.
+    DigestOfSent,
+    /// `0-` and the last byte of the `Content-Range` that was sent. Where none was sent, or none that fits the body, nothing is
+    /// demanded.
+    EndOfSent,
     /// A URL that can be resolved against the one that was asked: absolute http(s), or relative.
     Url,
     /// The length of this node in decimal.

@@ -133,6 +133,18 @@ impl Action {
         }
     }
 
+    /// Whether it asks for tags or for what is about a manifest.
+    pub fn reads_a_list(&self) -> bool {
+        match self {
+            Action::Tags { .. } | Action::Discover { .. } => true,
+            Action::Send(send) => {
+                let target = send.target.to_string();
+                send.method == "GET" && (target.contains("/tags/list") || target.contains("/referrers/"))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it closes the connection before there is an answer.
     pub fn hangs_up(&self) -> bool {
         matches!(self, Action::Send(send) if matches!(send.body, Body::Cut { .. }))

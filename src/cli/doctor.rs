@@ -89,6 +89,7 @@ pub fn doctor(arguments: DoctorArguments) -> Result<Exit, Failure> {
             strict: false,
             keep: false,
             copies: 1,
+            patience: runner::PATIENCE,
             collecting: None,
             resumed: None,
             reading: None,

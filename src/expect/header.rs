@@ -6,7 +6,7 @@ use super::{Mismatch, pattern};
 use crate::case::{HeaderMatcher, HeaderOp, LinkMatcher};
 use crate::client::{Answer, TransportError};
 use crate::content::{Scope, ScopeError};
-use crate::oci::digest::Digest;
+use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::link::Links;
 use crate::oci::media_type::MediaType;
 
@@ -15,7 +15,13 @@ pub(super) fn compare(matcher: &HeaderMatcher, answer: &Answer, scope: &Scope) -
     let subject = format!("header {}", matcher.name);
     if values.is_empty() {
         let fine = matcher.optional || matches!(matcher.op, HeaderOp::Absent | HeaderOp::ListLacks(_));
-        let missing = || Ok(Mismatch::new(subject, expected(&matcher.op, scope)?, "no such header"));
+        let missing = || {
+            Ok(Mismatch::new(
+                subject,
+                expected(&matcher.op, answer, scope)?,
+                "no such header",
+            ))
+        };
         return if fine { Ok(None) } else { missing().map(Some) };
     }
     if holds(&matcher.op, &values, answer, scope)? {
@@ -23,7 +29,7 @@ pub(super) fn compare(matcher: &HeaderMatcher, answer: &Answer, scope: &Scope) -
     }
     Ok(Some(Mismatch::new(
         subject,
-        expected(&matcher.op, scope)?,
+        expected(&matcher.op, answer, scope)?,
         values.join(", "),
     )))
 }
@@ -111,11 +117,28 @@ fn holds(op: &HeaderOp, values: &[&str], answer: &Answer, scope: &Scope) -> Resu
             let body = &answer.body;
             every(&|value| {
                 names(value, |algorithm| match algorithm {
-                    crate::oci::digest::Algorithm::Sha256 => format!("sha256:{}", body.sha256),
-                    crate::oci::digest::Algorithm::Sha512 => format!("sha512:{}", body.sha512),
+                    Algorithm::Sha256 => format!("sha256:{}", body.sha256),
+                    Algorithm::Sha512 => format!("sha512:{}", body.sha512),
                 })
             })
         }
+        HeaderOp::DigestOfSent => {
+            let request = &answer.exchange.request;
+            let is_signed = request
+                .header("Content-Type")
+                .is_some_and(|value| value.contains("distribution.manifest.v1"));
+            is_signed
+                || every(&|value| {
+                    let is_other = |digest: &Digest| digest.algorithm() != Some(Algorithm::Sha256);
+                    value
+                        .parse::<Digest>()
+                        .is_ok_and(|digest| is_other(&digest) || digest.encoded() == request.body.sha256)
+                })
+        }
+        HeaderOp::EndOfSent => match end_of_sent(answer) {
+            Some(end) => every(&|value| value.strip_prefix("0-") == Some(end)),
+            None => true,
+        },
         HeaderOp::Url => {
             let base = Url::parse(&answer.url).ok();
             every(&|value| {
@@ -136,7 +159,7 @@ fn holds(op: &HeaderOp, values: &[&str], answer: &Answer, scope: &Scope) -> Resu
 
 /// Whether `value` is a digest that `digest_in` yields too. A digest in an algorithm that cannot be computed here is
 /// given the benefit of the doubt.
-fn names(value: &str, digest_in: impl Fn(crate::oci::digest::Algorithm) -> String) -> bool {
+fn names(value: &str, digest_in: impl Fn(Algorithm) -> String) -> bool {
     match value.parse::<Digest>() {
         Ok(digest) => digest
             .algorithm()
@@ -149,7 +172,15 @@ fn elements<'a>(values: &'a [&str]) -> impl Iterator<Item = &'a str> {
     values.iter().flat_map(|value| value.split(',')).map(str::trim)
 }
 
-fn expected(op: &HeaderOp, scope: &Scope) -> Result<String, ScopeError> {
+/// The last byte of the range that was sent, if it is one.
+fn end_of_sent(answer: &Answer) -> Option<&str> {
+    let request = &answer.exchange.request;
+    let (start, end) = request.header("Content-Range")?.split_once('-')?;
+    let length = end.parse::<u64>().ok()?.checked_sub(start.parse().ok()?)?;
+    (length.checked_add(1) == Some(request.body.len)).then_some(end)
+}
+
+fn expected(op: &HeaderOp, answer: &Answer, scope: &Scope) -> Result<String, ScopeError> {
     Ok(match op {
         HeaderOp::Equals(template) => scope.text(template)?,
         HeaderOp::OneOf(templates) => templates
@@ -165,6 +196,11 @@ fn expected(op: &HeaderOp, scope: &Scope) -> Result<String, ScopeError> {
         HeaderOp::MediaType(template) => scope.text(template)?,
         HeaderOp::DigestOf(node) => format!("a digest of {node}: {}", scope.node(node)?.digest),
         HeaderOp::DigestOfBody => "a digest of the body".to_string(),
+        HeaderOp::DigestOfSent => format!(
+            "a digest of what was sent: sha256:{}",
+            answer.exchange.request.body.sha256
+        ),
+        HeaderOp::EndOfSent => format!("0-{}", end_of_sent(answer).unwrap_or_default()),
         HeaderOp::Url => "a URL, absolute (http or https) or relative".to_string(),
         HeaderOp::LengthOf(node) => scope.node(node)?.data.len().to_string(),
         HeaderOp::QuotedAtMost(most) => format!("at most {most} bytes in double quotes"),

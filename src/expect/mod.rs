@@ -11,7 +11,7 @@ mod mismatch;
 mod pattern;
 
 pub use mismatch::Mismatch;
-pub use pattern::part;
+pub use pattern::{finds, part};
 
 use crate::case::{Fact, Matcher};
 use crate::client::Answer;

@@ -1,16 +1,17 @@
 //! Regular expressions of cases, each compiled once.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use regex::bytes::Regex;
 
 /// Every pattern asked for so far. They come from case files, so their number is bounded.
-static COMPILED: LazyLock<Mutex<HashMap<String, Option<Regex>>>> = LazyLock::new(Mutex::default);
+/// A clone of an expression has no memory of its own yet and makes it at its first use, so they are shared instead.
+static COMPILED: LazyLock<Mutex<HashMap<String, Option<Arc<Regex>>>>> = LazyLock::new(Mutex::default);
 
 /// Whether a pattern finds something in a text. The loader refuses patterns that are no regular expressions; such a one
 /// finds nothing.
-pub(super) fn finds(pattern: &str, text: &[u8]) -> bool {
+pub fn finds(pattern: &str, text: &[u8]) -> bool {
     compiled(pattern).is_some_and(|regex| regex.is_match(text))
 }
 
@@ -22,14 +23,14 @@ pub fn part(pattern: &str, text: &str) -> Option<String> {
     String::from_utf8(part.as_bytes().to_vec()).ok()
 }
 
-fn compiled(pattern: &str) -> Option<Regex> {
+fn compiled(pattern: &str) -> Option<Arc<Regex>> {
     let known = COMPILED
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .get(pattern)
         .cloned();
     known.unwrap_or_else(|| {
-        let regex = Regex::new(pattern).ok();
+        let regex = Regex::new(pattern).ok().map(Arc::new);
         let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
         compiled.insert(pattern.to_string(), regex.clone());
         regex

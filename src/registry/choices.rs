@@ -50,6 +50,13 @@ impl Registry {
             );
             return Some(Err(failure));
         }
+        let is_deep = |name: &RepositoryName| name.as_str().split('/').count() > 2;
+        if self.has(V::NamesOfTwoComponents) && route.repository().is_some_and(is_deep) {
+            return Some(Err(Failure::bad_request(
+                ErrorCode::NameInvalid,
+                "the name is too deep",
+            )));
+        }
         let absent = || {
             Some(Err(Failure::not_found(
                 ErrorCode::Unsupported,
@@ -62,6 +69,19 @@ impl Registry {
             }
             Route::Manifest(..) if is_deletion => off(V::TagDeletionOff400, V::TagDeletionOff405, "GET, HEAD, PUT"),
             Route::Blob(..) if is_deletion => off(V::BlobDeletionOff400, V::BlobDeletionOff405, "GET, HEAD"),
+            Route::Upload(..) if is_deletion && self.has(V::CancelForbidden) => Some(Err(Failure::new(
+                StatusCode::FORBIDDEN,
+                ErrorCode::Denied,
+                "nobody may cancel",
+            ))),
+            Route::Upload(..)
+                if *method == Method::PATCH
+                    && self.has(V::UnplacedChunksOff)
+                    && request.header(header::CONTENT_RANGE).is_none() =>
+            {
+                let failure = Failure::bad_request(ErrorCode::BlobUploadInvalid, "where does this chunk belong?");
+                Some(Err(failure))
+            }
             Route::Upload(..) if is_deletion && self.has(V::CancelOff) => {
                 let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, "no cancelling");
                 Some(Err(failure.with(header::ALLOW, "GET, HEAD, PATCH, PUT")))

@@ -1,7 +1,15 @@
-//! Deletion that takes its time, for the variant that answers 202 and means it.
+//! What takes its time: deletion, for the variant that answers 202 and means it, and lists that show a change a moment later.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hyper::Method;
+
+use super::Variant;
+use super::request::Request;
+use super::respond::{Answer, Reply};
+use super::routes::Route;
 
 use super::server::Registry;
 use crate::oci::digest::Digest;
@@ -9,6 +17,33 @@ use crate::oci::reference::{RepositoryName, Tag};
 
 /// How long it takes until what was deleted is gone.
 const DELAY: Duration = Duration::from_millis(50);
+
+/// For how long a list stays as it was, for the variant whose lists do.
+const LATE: Duration = Duration::from_millis(100);
+
+/// Lists by path and query, and since when they are as they are.
+#[derive(Debug, Default)]
+pub(super) struct Lists(Mutex<HashMap<String, (Instant, Reply)>>);
+
+impl Registry {
+    /// The answer, or in the place of a list what the same request was answered with a moment ago.
+    pub(super) fn late(&self, route: &Route, request: &Request, answer: Answer) -> Answer {
+        let is_list = matches!(route, Route::Tags(_) | Route::Referrers(..)) && request.method == Method::GET;
+        if !is_list || !self.has(Variant::ListsLate) {
+            return answer;
+        }
+        let reply = answer?;
+        let mut lists = self.lists.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = request.uri.to_string();
+        match lists.get(&key) {
+            Some((since, earlier)) if since.elapsed() < LATE => Ok(earlier.clone()),
+            _ => {
+                lists.insert(key, (Instant::now(), reply.clone()));
+                Ok(reply)
+            }
+        }
+    }
+}
 
 /// What is to be deleted: where, what, and the serial by which it is told from what is pushed in its place meanwhile.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use hyper::body::Frame;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Response, StatusCode};
+use hyper::{Response, StatusCode, Version};
 use serde_json::Value;
 
 use crate::oci::digest::Digest;
@@ -115,6 +115,15 @@ impl Reply {
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
+        if !self.sized
+            && response
+                .headers()
+                .get(header::CONNECTION)
+                .is_some_and(|value| value == "close")
+        {
+            // Its end is that of the connection; in the newer version it would come in chunks.
+            *response.version_mut() = Version::HTTP_10;
+        }
         if self.sized && !has_no_body && !response.headers().contains_key(header::CONTENT_LENGTH) {
             response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         }

@@ -21,6 +21,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::auth::Gate;
 use super::collections::Collections;
 use super::defects::{Cache, HEAD_WITH_BODY, Memory, Relabel};
+use super::delayed::Lists;
 use super::identifier::Identifiers;
 use super::oras::{self, Form};
 use super::request::Request;
@@ -152,6 +153,8 @@ pub(super) struct Registry {
     pub(super) memory: Memory,
     /// What mutants answered before.
     pub(super) cache: Cache,
+    /// Lists that were given a moment ago.
+    pub(super) lists: Lists,
     /// Where blobs are redirected to, by those that redirect them to another host.
     pub(super) other_host: Option<SocketAddr>,
 }
@@ -172,6 +175,7 @@ impl Registry {
             collections: Collections::new(config.collector),
             memory: Memory::default(),
             cache: Cache::default(),
+            lists: Lists::default(),
             other_host,
         }
     }
@@ -215,6 +219,7 @@ impl Registry {
             None => self.answer(&route, &mut request).await,
         };
         self.leave_race(&route, race, &answer);
+        let answer = self.late(&route, &request, answer);
         let reply = match self.distort(&route, &request, answer) {
             Ok(reply) => reply,
             Err(failure) => self.say(failure),

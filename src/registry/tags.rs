@@ -34,7 +34,11 @@ impl Registry {
         if self.has(Variant::TagsPaged) {
             asked.most = asked.most.unwrap_or(SMALL_PAGE).min(SMALL_PAGE).into();
         }
-        let page = self.wrong_page(&all, &asked).unwrap_or_else(|| Page::of(all, &asked));
+        let mut page = self.wrong_page(&all, &asked).unwrap_or_else(|| Page::of(all, &asked));
+        if self.has(Variant::TagsLinkOnFullPage) && asked.most.is_some_and(|most| most > 0 && page.items.len() == most)
+        {
+            page.resume_after = page.items.last().cloned();
+        }
         let link = page.link(
             &format!("/v2/{name}/tags/list"),
             &asked,

@@ -352,6 +352,13 @@ impl Registry {
         if self.has(Variant::UploadLocationOpaque) {
             return format!("{OPAQUE_UPLOADS}{id}");
         }
+        if self.has(Variant::UploadLocationOfPath) {
+            // `.../blobs/uploads` without a slash at the end is the same resource, and another base.
+            return match request.uri.path().ends_with("/uploads") {
+                true => format!("uploads/{id}"),
+                false => id.to_string(),
+            };
+        }
         if self.has(Variant::UploadLocationQuery) {
             return format!(
                 "{path}?part=1&_state={}",

@@ -83,6 +83,10 @@ variants! {
     // Tags.
     TagsPaged "A registry may return fewer tags than asked for, with a link (Listing tags)."
         "Tags come in pages of two at the most, also when nobody asks for pages.";
+    TagsLinkOnFullPage "Nothing forbids a link where nothing follows (Listing tags)."
+        "The last page of tags has a link if it is full.";
+    ListsLate "No sentence says when a list shows a push (Listing tags)."
+        "Lists stay as they were given for a moment.";
     TagsPagedByToken "The link to more tags is for the registry to make (RFC 8288)."
         "The link to more tags has a token that only the registry understands.";
     TagsBadLimitIgnored "What becomes of an n that is no number is open (Listing tags)."
@@ -104,7 +108,11 @@ variants! {
         "A blob is mounted from wherever it is, whatever source is named.";
     MountWithoutFrom "The source of a mount is optional (Mounting a blob from another repository)."
         "A blob is mounted from wherever it is.";
+    NamesOfTwoComponents "Nothing says how many components a name may have (Pulling manifests)."
+        "Names have at most two components.";
     UploadLocationAbsolute "The URL of an upload may be absolute (POST then PUT)." "The URL of an upload is absolute.";
+    UploadLocationOfPath "The URL of an upload may be relative (POST then PUT)."
+        "The URL of an upload is relative to the path that was asked.";
     UploadLocationQuery "The URL of an upload may have parameters that matter (POST then PUT)."
         "The URL of an upload has parameters without which it is unknown.";
     UploadLocationOpaque "Nobody else is to make the URL of an upload, so its form is free (POST then PUT)."
@@ -119,9 +127,13 @@ variants! {
         "The status of an empty upload says 0--1.";
     BrokenChunkKept "What becomes of a chunk that breaks off is open; the status tells (Pushing a blob in chunks)."
         "What came of a chunk before the connection broke is kept.";
+    CancelForbidden "Up to 1.1.1 nothing cancels, and who may not do it gets 403 (RFC 9110, section 15.5.4)."
+        "Uploads cannot be cancelled: 403.";
     CancelOff "Up to 1.1.1 nothing cancels, and 405 is for methods that are not there (RFC 9110, section 15.5.6)."
         "Uploads cannot be cancelled: 405.";
     EmptyBlobsOff "Nothing says that a blob may have no bytes (Pushing blobs)." "Blobs without bytes are refused.";
+    UnplacedChunksOff "Nothing defines a chunk that does not say where it belongs (Pushing a blob in chunks)."
+        "A PATCH without Content-Range gives 400.";
     LengthRequired "A server may insist on a length (RFC 9110, section 15.5.12)." "Bodies without a length give 411.";
     // Pushing manifests.
     MissingReferencesAccepted "Refusing manifests with missing references is optional (Push)."

@@ -177,8 +177,10 @@ pub struct Thread {
 /// What is judged whatever a case is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occasion {
-    /// Any answer.
+    /// Any answer to what a case is about.
     Answer,
+    /// Any answer to what comes before.
+    Preparation,
     /// That the registry did not answer, or not in full.
     NoAnswer,
     /// A page of this list that is none, or leads back to one before it.
@@ -268,7 +270,8 @@ impl Thread {
                 judged.push(expectation);
             }
         }
-        let deadline = step.within.map(|limit| Instant::now() + limit);
+        let patience = step.within.or(step.action.reads_a_list().then_some(env.patience));
+        let deadline = patience.map(|limit| Instant::now() + limit);
         loop {
             let mark = self.mark();
             let Some(performed) = Box::pin(self.perform(env, step, index, Purpose::Case)).await? else {
@@ -281,8 +284,7 @@ impl Thread {
                 sleep(POLL).await;
                 continue;
             }
-            let case = &env.suite.cases[self.case].id.0;
-            if !held && let Some(seen) = refuses_all(env, case, &performed.answer, self).await {
+            if !held && let Some(seen) = refuses_all(env, step, &performed.answer, self).await {
                 return Err(Stop::Error(format!("{}: {seen}", describe(step))));
             }
             self.record(step, &performed.answer)?;
@@ -426,10 +428,17 @@ impl Thread {
             }
             let is_asked = match occasion {
                 Occasion::Answer => answer.exchange.response.is_some() && always.astray.is_none(),
+                Occasion::Preparation => {
+                    answer.exchange.response.is_some() && always.astray.is_none() && always.path.is_none()
+                }
                 Occasion::NoAnswer => always.unanswered,
                 Occasion::Astray(list) => always.astray == Some(list),
             };
-            if !is_asked || !expect::hold(&always.when, answer, &self.scope) {
+            let is_there = |pattern: &String| expect::finds(pattern, path_of(answer).as_bytes());
+            if !is_asked
+                || !always.path.as_ref().is_none_or(is_there)
+                || !expect::hold(&always.when, answer, &self.scope)
+            {
                 continue;
             }
             for expectation in &always.expect {
@@ -449,7 +458,7 @@ impl Thread {
                     .expectations
                     .iter()
                     .any(|e| e.held() && (e.file.as_str(), e.line) == place);
-                if mismatches.is_empty() && known {
+                if mismatches.is_empty() && (known || always.path.is_some()) {
                     continue;
                 }
                 failed |= !mismatches.is_empty();
@@ -516,6 +525,14 @@ fn without_secrets(env: &Env, mismatches: Vec<Mismatch>) -> Vec<Mismatch> {
     let redactor = env.client.redactor();
     let clean = |mismatch: Mismatch| mismatch.for_report(|text| redactor.text(text));
     mismatches.into_iter().map(clean).collect()
+}
+
+/// The path of a request, without its parameters.
+fn path_of(answer: &Answer) -> &str {
+    let url = &answer.exchange.request.url;
+    let path = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    let path = path.find('/').map_or("", |start| &path[start..]);
+    path.split('?').next().unwrap_or(path)
 }
 
 fn speaks_of_status(subject: &str) -> bool {

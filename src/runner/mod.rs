@@ -42,11 +42,12 @@ pub use isolate::{Isolation, RepoError};
 pub use means::Means;
 pub use plan::{Filter, FilterError, Selected, Unknown, requirements, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};
-pub use schedule::{Bodies, Event, Options, Resumed, run, run_keeping};
+pub use schedule::{Bodies, Event, Options, PATIENCE, Resumed, run, run_keeping};
 pub use vectors::{Parsed, Vector, parse_strictly, vectors};
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::case::{Level, Suite, UploadHow};
 use crate::client::Client;
@@ -83,6 +84,8 @@ pub struct Env {
     pub keep: bool,
     /// How many copies of a step with content of its own are made at most.
     pub copies: u32,
+    /// How long a list has to show what was changed before, where its case does not say.
+    pub patience: Duration,
     /// Where cases meet the trigger of a garbage collection, if there is one.
     pub collector: Option<gc::Collector>,
     /// The content that it is given to read.

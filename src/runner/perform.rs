@@ -112,7 +112,17 @@ impl Thread {
             let (mut exchange, count) = (0, answers.len());
             for (number, answer) in answers.into_iter().enumerate() {
                 let telling = number < KEPT_PAGES || number == at || number + KEPT_PAGES >= count;
-                self.keep(env, &answer, request.token, (index, step), telling);
+                let occasion = match purpose {
+                    Purpose::Case => Occasion::Answer,
+                    _ => Occasion::Preparation,
+                };
+                self.keep(
+                    env,
+                    &answer,
+                    (!request.token).then_some(occasion),
+                    (index, step),
+                    telling,
+                );
                 if number == at {
                     exchange = self.exchanges.len().saturating_sub(1);
                 }
@@ -223,14 +233,21 @@ impl Thread {
     }
 
     /// Keeps what passed, and judges what holds of every exchange. One that is not telling is kept only for what that says.
-    fn keep(&mut self, env: &Env, answer: &Answer, token: bool, (index, step): (usize, &Step), telling: bool) {
+    fn keep(
+        &mut self,
+        env: &Env,
+        answer: &Answer,
+        judged: Option<Occasion>,
+        (index, step): (usize, &Step),
+        telling: bool,
+    ) {
         let before = (self.exchanges.len(), self.expectations.len());
         self.exchanges.extend(answer.before.iter().cloned());
         self.exchanges.push(answer.exchange.clone());
         self.stored.note(answer);
-        if !token {
+        if let Some(occasion) = judged {
             let exchange = self.exchanges.len().saturating_sub(1);
-            self.always(env, answer, (index, step), exchange, Occasion::Answer);
+            self.always(env, answer, (index, step), exchange, occasion);
         }
         if !telling && self.expectations.len() == before.1 {
             self.exchanges.truncate(before.0);

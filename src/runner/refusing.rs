@@ -4,7 +4,7 @@
 use super::Env;
 use super::execute::{Thread, scope_of};
 use super::own::{bare, image};
-use crate::case::{Action, Template};
+use crate::case::{Action, SendAuth, Step, Template};
 use crate::client::{Answer, Exchange, Purpose, RequestSpec};
 use crate::expect;
 
@@ -13,11 +13,14 @@ const PLAIN: &str = "plain";
 
 /// What is seen, if a request that every registry grants is refused in the same way as this one was, though it was granted
 /// when the run began.
-pub async fn refuses_all(env: &Env, case: &str, answer: &Answer, thread: &mut Thread) -> Option<String> {
+pub async fn refuses_all(env: &Env, step: &Step, answer: &Answer, thread: &mut Thread) -> Option<String> {
+    if shows_who_asks(step) {
+        return None;
+    }
     let status = answer.status().filter(|status| says_nothing_of_content(*status))?;
     let writes = matches!(answer.exchange.request.method.as_str(), "POST" | "PUT" | "PATCH");
     let (what, control) = match writes {
-        true if env.took_content => ("a plain push", push(env, case, thread).await?),
+        true if env.took_content => ("a plain push", push(env, thread).await?),
         true => return None,
         false => ("GET /v2/", ping(env).await),
     };
@@ -36,8 +39,8 @@ async fn ping(env: &Env) -> Exchange {
 }
 
 /// The last exchange of a push of an image, to a repository of its own where there is one.
-async fn push(env: &Env, case: &str, thread: &mut Thread) -> Option<Exchange> {
-    let id = format!("refused/{case}");
+async fn push(env: &Env, thread: &mut Thread) -> Option<Exchange> {
+    let id = format!("refused/{}", env.suite.cases[thread.case].id);
     let repositories = env.isolation.repositories(&id, 1)?;
     let mut control = Thread {
         scope: scope_of(env, &id, &[image(PLAIN)], &[], &repositories, None).ok()?,
@@ -52,6 +55,13 @@ async fn push(env: &Env, case: &str, thread: &mut Thread) -> Option<Exchange> {
     let _ = Box::pin(control.perform(env, &push, 0, Purpose::Probe)).await;
     thread.stored.extend(std::mem::take(&mut control.stored));
     control.exchanges.pop()
+}
+
+/// Whether a step comes with a login of its own, which is then what the refusal is about.
+fn shows_who_asks(step: &Step) -> bool {
+    let Action::Send(send) = &step.action else { return false };
+    let is_login = |(name, _): &(String, Template)| name.eq_ignore_ascii_case("Authorization");
+    send.auth != SendAuth::Run || send.headers.iter().any(is_login)
 }
 
 /// Whether a refusal with this status may be one of the user, of the time or of the space that is left.

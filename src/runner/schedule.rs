@@ -42,6 +42,9 @@ fn jobs_at(round_trip: Duration) -> usize {
     (jobs as usize).clamp(JOBS, MOST_JOBS)
 }
 
+/// How long a list has by itself to show what was changed before.
+pub const PATIENCE: Duration = Duration::from_secs(1);
+
 /// How a run is made.
 pub struct Options {
     /// The suite.
@@ -74,6 +77,8 @@ pub struct Options {
     pub keep: bool,
     /// How many copies of a step with content of its own are made at most.
     pub copies: u32,
+    /// How long a list has to show what was changed before, where its case does not say: no document says when it does.
+    pub patience: Duration,
     /// How garbage is collected, if it can be.
     pub collecting: Option<Collecting>,
     /// What is read that the target has already, if anything.
@@ -270,6 +275,7 @@ impl Env {
             took_content: false,
             keep: options.keep,
             copies: options.copies,
+            patience: options.patience,
             collector: None,
             given: Vec::new(),
             only_reads: options.reading.as_ref().is_some_and(|reading| reading.only),

@@ -61,6 +61,8 @@ pub const GROUPS: &[&[Variant]] = &[
     ],
     &[
         BlobDeletionOff400,
+        TagsLinkOnFullPage,
+        CancelForbidden,
         RetentionKeeps,
         ReferrersFilterOff,
         TagsCaseInsensitive,
@@ -74,6 +76,8 @@ pub const GROUPS: &[&[Variant]] = &[
     ],
     &[
         DeletionDelayed,
+        UnplacedChunksOff,
+        NamesOfTwoComponents,
         EmptyRepositoriesCollected,
         NoSha512,
         UntaggedRepositoriesForgotten,
@@ -87,6 +91,8 @@ pub const GROUPS: &[&[Variant]] = &[
     ],
     &[
         DeletionOfReferencedOff,
+        ListsLate,
+        UploadLocationOfPath,
         RetentionPins,
         DigestHeaderSha512,
         TagParametersOff,

@@ -209,6 +209,8 @@ impl Decoder<'_> {
             "media-type" => HeaderOp::MediaType(self.template(tree)?),
             "digest-of" => HeaderOp::DigestOf(self.node_name(tree, Role::Bytes)?),
             "digest-of-body" => self.only_true(tree).map(|()| HeaderOp::DigestOfBody)?,
+            "digest-of-sent" => self.only_true(tree).map(|()| HeaderOp::DigestOfSent)?,
+            "end-of-sent" => self.only_true(tree).map(|()| HeaderOp::EndOfSent)?,
             "quoted-at-most" => HeaderOp::QuotedAtMost(self.count(tree)?),
             "url" => self.only_true(tree).map(|()| HeaderOp::Url)?,
             _ => HeaderOp::LengthOf(self.node_name(tree, Role::Bytes)?),

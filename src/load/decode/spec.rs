@@ -304,6 +304,7 @@ impl Decoder<'_> {
                     let method = good.then(|| method.to_string());
                     decoder.value(item, method, "a method", "methods are in capitals: `GET`")
                 }),
+                path: fields.get("path").and_then(|tree| decoder.regex(tree)),
                 unanswered: fields
                     .get("unanswered")
                     .and_then(|tree| decoder.flag(tree))

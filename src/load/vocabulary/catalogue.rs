@@ -132,6 +132,11 @@ pub static ALWAYS_RULE: Shape = Shape {
         key("when", MATCHERS, "Only answers that satisfy this."),
         key("methods", Of::List(&Of::Plain), "Only requests with these methods."),
         key(
+            "path",
+            Of::Plain,
+            "Only requests of steps, in whose path this regular expression finds something.",
+        ),
+        key(
             "unanswered",
             Of::Flag,
             "Also requests that are never answered, though the registry answers others (false).",

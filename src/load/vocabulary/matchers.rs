@@ -69,6 +69,12 @@ pub static HEADER: Shape = Shape {
         ),
         key("digest-of", NODE_NAME, "A digest of this node."),
         key("digest-of-body", Of::Flag, "A digest of the body."),
+        key("digest-of-sent", Of::Flag, "A digest of the body that was sent."),
+        key(
+            "end-of-sent",
+            Of::Flag,
+            "`0-` and the last byte of the `Content-Range` that was sent.",
+        ),
         key("url", Of::Flag, "A URL or a relative reference."),
         key("length-of", NODE_NAME, "The length of this node."),
         key(

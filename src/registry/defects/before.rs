@@ -64,9 +64,12 @@ fn name_refused(mutant: M, name: &RepositoryName) -> Option<Failure> {
         M::NameDot400 => name.contains('.'),
         M::NameDoubleUnderscore400 => name.contains("__"),
         M::NameHyphens400 => name.contains("--"),
-        M::NameDepth2 => name.split('/').count() > 2,
         _ => false,
     };
+    let words = ["blobs", "manifests", "tags", "uploads", "list", "referrers"];
+    if mutant == M::NameLikeEndpoint404 && name.split('/').any(|component| words.contains(&component)) {
+        return Some(Failure::not_found(ErrorCode::NameUnknown, "no such repository"));
+    }
     is_refused.then(|| Failure::bad_request(ErrorCode::NameInvalid, "the name is not valid"))
 }
 
@@ -151,6 +154,9 @@ fn manifest(seen: &Seen<'_>, name: &RepositoryName, text: &str) -> Option<Answer
         (M::HeadManifest405, "HEAD") => no_method("GET, PUT, DELETE"),
         (M::HeadManifestByDigest404, "HEAD") if by_digest => unknown(),
         (M::ManifestByDigestUntagged404, "GET" | "HEAD") if by_digest && !seen.is_tagged(name, text) => unknown(),
+        (M::DeleteTagLong404, "DELETE") if !by_digest && text_is_long(seen) => {
+            Some(Err(Failure::not_found(ErrorCode::ManifestUnknown, "no such tag")))
+        }
         (M::MalformedDigestPull500, "GET" | "HEAD") if by_digest && reference.is_none() => Some(Err(server_error())),
         (M::MalformedDigestPush500, "PUT") if by_digest && reference.is_none() => Some(Err(server_error())),
         (M::Tag64, "PUT") if !by_digest && text.len() > 64 => refuse(400, ErrorCode::ManifestInvalid),
@@ -231,6 +237,12 @@ fn hide(seen: &Seen<'_>, key: String) -> Option<Answer> {
     accept(202)
 }
 
+/// Whether the last part of the path has more than 64 characters.
+fn text_is_long(seen: &Seen<'_>) -> bool {
+    let last = seen.request.uri.path().rsplit('/').next();
+    last.is_some_and(|last| last.len() > 64)
+}
+
 fn uploads(seen: &Seen<'_>, name: &RepositoryName) -> Option<Answer> {
     let request = seen.request;
     let mount = request.query("mount").and_then(|digest| digest.parse::<Digest>().ok());
@@ -238,6 +250,9 @@ fn uploads(seen: &Seen<'_>, name: &RepositoryName) -> Option<Answer> {
     let blob = |digest: &Digest| Some(Ok(created(name, digest)));
     match (seen.mutant, mount) {
         (M::UploadsMissing, _) => no_method("GET, HEAD"),
+        (M::SinglePostEncodedRefused, _) if request.uri.query().is_some_and(|query| query.contains("%3A")) => {
+            refuse(400, ErrorCode::DigestInvalid)
+        }
         (M::SinglePostRefused, _) if request.query("digest").is_some() => refuse(404, ErrorCode::Unsupported),
         (M::SinglePostFallbackDead, _) if request.query("digest").is_some() => {
             let id = seen.registry.identifiers.next();

@@ -70,6 +70,14 @@ impl Registry {
                     store.delete_tag(name, &tag);
                 }
             }
+            (M::DeleteTagTakesLonger, Reference::Tag(tag)) => {
+                let longer = |other: &&Tag| other.as_str().starts_with(tag.as_str());
+                let tags = store.repository(name).into_iter().flat_map(Repository::tags);
+                let doomed: Vec<Tag> = tags.filter(longer).cloned().collect();
+                for other in doomed {
+                    store.delete_tag(name, &other);
+                }
+            }
             (M::DeleteTagEverywhere, Reference::Tag(tag)) => {
                 for other in names(store).iter().filter(|other| *other != name) {
                     store.delete_tag(other, tag);

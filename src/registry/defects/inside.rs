@@ -131,6 +131,9 @@ impl Registry {
         match (mutant, from, to) {
             (M::RangeOtherUnit416, ..) if unit != "bytes" => Some(Wanted::Nothing),
             _ if unit != "bytes" => None,
+            (M::RangeLargeShifted, Ok(from), Ok(to)) if length > LARGE_MANIFEST && to + 1 < length => {
+                one(from + 1..to + 2)
+            }
             (M::RangeEndExclusive, Ok(from), Ok(to)) if from < to && to < length => one(from..to),
             (M::RangeWholeAs206, Ok(from), Ok(to)) if from <= to && from < length => one(0..length),
             (M::RangeOpenRefused, Ok(_), Err(_)) => Some(Wanted::Nothing),

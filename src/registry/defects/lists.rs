@@ -110,6 +110,16 @@ impl Registry {
                 all.retain(|tag| Some(*tag) != newest);
                 Some(texts(all))
             }
+            M::TagsOfNestedNames => {
+                let below = format!("{name}/");
+                let family = store
+                    .repositories()
+                    .filter(|(other, _)| *other == name || other.as_str().starts_with(&below));
+                let mut all = texts(family.flat_map(|(_, repository)| repository.tags()).collect());
+                all.sort();
+                all.dedup();
+                Some(all)
+            }
             M::TagsAcrossRepositories => {
                 let everywhere = store.repositories().flat_map(|(_, repository)| repository.tags());
                 let mut all = texts(everywhere.collect());

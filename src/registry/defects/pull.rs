@@ -20,6 +20,10 @@ pub(super) fn manifest(seen: &Seen<'_>, reference: &str, reply: Reply) -> Reply 
     let content_type = reply.text(header::CONTENT_TYPE).unwrap_or_default();
     let is_index = content_type == OCI_INDEX;
     match (seen.mutant, seen.request.method.as_str()) {
+        (M::ManifestLargeTag404, _) if !by_digest && reply.body.len() > 1 << 20 => reply.status(404),
+        (M::HeadManifest204, "HEAD") if reply.body.windows(9).any(|window| window == b"\"subject\"") => {
+            reply.status(204)
+        }
         (M::ManifestByDigestIs203, "GET") if by_digest => reply.status(203),
         (M::ManifestByTagEmpty, "GET") if !by_digest => reply.status(204),
         (M::ManifestContentTypeJson, _) => reply.set(header::CONTENT_TYPE, "application/json"),
@@ -93,6 +97,7 @@ pub(super) fn blob(seen: &Seen<'_>, reply: Reply) -> Reply {
         .iter()
         .any(|coding| coding.starts_with("gzip"));
     match (seen.mutant, seen.request.method.as_str()) {
+        (M::HeadBlob204, "HEAD") if reply.body.len() >= 1024 => reply.status(204),
         (M::BlobCut, "GET") if reply.body.len() >= 1024 && !is_partial => {
             let body = reply.body.slice(..reply.body.len() - 1);
             Reply { body, ..reply }
@@ -104,7 +109,7 @@ pub(super) fn blob(seen: &Seen<'_>, reply: Reply) -> Reply {
             let short = digest.get(7..71).unwrap_or_default();
             reply.set(DOCKER_CONTENT_DIGEST, format_args!("sha256:{short}"))
         }
-        (M::BlobGetNoLength, "GET") if !is_partial => Reply { sized: false, ..reply },
+        (M::BlobGetNoLength, "GET") if !is_partial => Reply { sized: false, ..reply }.set(header::CONNECTION, "close"),
         (M::RangeNoContentRange, _) if is_partial => reply.without(header::CONTENT_RANGE),
         (M::RangeTotalOfPart, _) if is_partial => {
             let range = reply.text(header::CONTENT_RANGE).unwrap_or_default();

@@ -47,6 +47,7 @@ pub(super) fn manifest(seen: &Seen<'_>, reference: &str, reply: Reply) -> Reply 
             reply.set(DOCKER_CONTENT_DIGEST, format_args!("sha256:{short}"))
         }
         M::ManifestPutDigestWrong if !by_digest => reply.set(DOCKER_CONTENT_DIGEST, Digest::of(Algorithm::Sha256, b"")),
+        M::ManifestPutOtherDigest if by_digest => reply.set(DOCKER_CONTENT_DIGEST, Digest::of(Algorithm::Sha256, b"")),
         M::ManifestPutNoDigest => reply.without(DOCKER_CONTENT_DIGEST),
         M::ManifestByTagOnly => {
             if by_digest {

@@ -51,13 +51,14 @@ mutants! {
     BlobAcrossRepositories "dist-pull-blob-404-repo-scope"
         "Blobs of all repositories are found in each (CVE-2024-39897 in zot).";
     BlobHeadAcrossRepositories "dist-pull-blob-404-repo-scope" "HEAD finds blobs of all repositories, GET does not.";
-    BlobGetNoLength "dist-pull-blob-content-length" "GET of a blob does not announce its length.";
+    BlobGetNoLength "dist-pull-blob-content-length" "GET of a blob does not announce its length: it ends with the connection.";
     BlobOnlyWithManifest "dist-pull-any-order" "A blob is found only once a manifest of the repository names it.";
     // Pull: ranges.
     RangeIgnored "dist-range-supported" "Range requests are answered with everything.";
     RangeEndExclusive "dist-range-closed-206" "The last byte of a closed range is left out.";
     RangeNoContentRange "dist-range-closed-206" "Partial answers have no Content-Range.";
     RangeWholeAs206 "dist-range-closed-206" "A closed range is answered with 206 and everything.";
+    RangeLargeShifted "dist-range-closed-206" "A part of a blob of more than 64 KiB starts one byte late.";
     RangeTotalOfPart "dist-range-closed-206" "The total in Content-Range is the length of the part.";
     RangeOpenRefused "dist-range-open-206" "A range without an end gives 416.";
     RangeOpenOneByte "dist-range-open-206" "A range without an end gives one byte.";
@@ -76,6 +77,9 @@ mutants! {
     HeadManifest405 "dist-head-manifest-200" "Manifests have no HEAD.";
     HeadManifestByDigest404 "dist-head-manifest-200" "HEAD finds manifests by tag only.";
     HeadBlob405 "dist-head-blob-200" "Blobs have no HEAD.";
+    ManifestLargeTag404 "dist-push-manifest-4mb" "A manifest of more than 1 MiB is not found by its tag.";
+    HeadManifest204 "dist-head-manifest-200" "HEAD of a manifest with a subject answers 204.";
+    HeadBlob204 "dist-head-blob-200" "HEAD of a blob of 1 KiB or more answers 204.";
     HeadMissingManifest200 "dist-head-manifest-404" "HEAD of a missing manifest answers 200.";
     HeadMissingTag200 "dist-head-manifest-404" "HEAD of a missing tag answers 200.";
     HeadMissingBlob200 "dist-head-blob-404" "HEAD of a missing blob answers 200.";
@@ -91,12 +95,13 @@ mutants! {
     HeadOtherEntityTag "dist-head-matches-get" "HEAD and GET of a blob have different entity tags.";
     HeadIndexAsChild "dist-head-tag-index-digest" "HEAD of a tag on an index tells of its first child.";
     // Names and references.
+    NameLikeEndpoint404 "dist-name-grammar-accept"
+        "A name with a component that is a word of the registry's paths is not found.";
     NameNested400 "dist-name-grammar-accept" "Names with a slash are invalid.";
     NameDot400 "dist-name-grammar-accept" "Names with a dot are invalid.";
     NameDoubleUnderscore400 "dist-name-grammar-separators" "Names with two underscores in a row are invalid.";
     NameHyphens400 "dist-name-grammar-separators" "Names with hyphens in a row are invalid.";
     NameUpperCaseFolded "dist-name-grammar-reject" "Names are taken in any case and made lower-case.";
-    NameDepth2 "dist-name-depth" "Names have at most two components.";
     NameLengthUnlimited "dist-name-length-255" "Names may be longer than clients can handle.";
     Tag64 "dist-tag-grammar-accept" "Tags longer than 64 characters are refused.";
     TagUnderscore400 "dist-tag-grammar-accept" "Tags that start with an underscore are refused.";
@@ -151,6 +156,7 @@ mutants! {
     Sha256ShortAccepted "dist-push-bad-digest-400" "A SHA-256 may be cut short when a blob is pushed.";
     Sha512ShortAccepted "dist-push-bad-digest-400" "A SHA-512 may be cut short when a blob is pushed.";
     Blake3Unverified "dist-push-bad-digest-not-stored" "A blob is taken under any BLAKE3 digest, however long.";
+    SinglePostEncodedRefused "dist-upload-single-post-201" "A digest whose colon is encoded in the query is refused.";
     SinglePostIs200 "dist-upload-single-post-201" "A single POST answers 200.";
     SinglePostNoLocation "dist-upload-single-post-location" "A single POST gives no Location.";
     SinglePostLocationDead "dist-upload-single-post-location" "The Location after a single POST leads nowhere.";
@@ -285,6 +291,8 @@ mutants! {
     ManifestPutDigestSha256 "dist-push-manifest-digest-header-equal" "A push by SHA-512 is confirmed with the SHA-256.";
     ManifestPutDigestWrong "dist-push-manifest-digest-header-equal"
         "A push by tag is confirmed with the digest of nothing.";
+    ManifestPutOtherDigest "dist-push-manifest-digest-header-equal"
+        "A push by digest is confirmed with the digest of nothing.";
     ManifestPutNoDigest "dist-push-manifest-digest-header-present" "A push of a manifest has no digest header.";
     ManifestDigestUnchecked "dist-push-manifest-digest-mismatch" "A manifest is taken under any digest.";
     ManifestLargeDigestUnchecked "dist-push-manifest-digest-mismatch"
@@ -347,6 +355,7 @@ mutants! {
     TagsPrefixLost "dist-tags-complete" "A tag that starts another is not listed (distribution/distribution#4891).";
     TagsCached "dist-tags-complete" "The list of tags stays as it was first asked for.";
     TagsNewestLost "dist-tags-complete" "The newest tag is not listed.";
+    TagsOfNestedNames "dist-tags-only-own" "The tags of repositories whose names go on after the name are listed too.";
     TagsAcrossRepositories "dist-tags-only-own" "The tags of other repositories are listed too.";
     TagsReversed "dist-tags-order" "Tags are listed backwards.";
     TagsByAge "dist-tags-order" "Tags are listed by age.";
@@ -372,7 +381,7 @@ mutants! {
     TagsLinkSkips "dist-tags-link-walk" "The link to more tags skips one.";
     TagsSecondPageNoLink "dist-tags-link-walk" "The second page of tags has no link.";
     TagsSecondPageNoList "dist-tags-link-walk" "The second page of tags is no list.";
-    TagsLinkAtEnd "dist-tags-link-absent-at-end" "The last page of tags has a link to an empty one.";
+    TagsLinkAtEnd "dist-tags-link-walk" "The last page of tags has a link to an empty one, which has a link to itself.";
     TagsLastInclusive "dist-tags-last-exclusive" "The tag in last is listed too.";
     TagsLastIgnored "dist-tags-last-following" "last has no effect.";
     TagsLastSkips "dist-tags-last-following" "The tag after last is left out.";
@@ -455,6 +464,8 @@ mutants! {
     DeleteTagDoesNothing "dist-delete-tag-then-404" "A deleted tag stays.";
     DeleteTagHeadStays "dist-delete-tag-then-404" "A deleted tag is still found by HEAD.";
     DeleteTagTakesManifest "dist-delete-tag-keeps-manifest" "Deleting a tag deletes the manifest (project-zot/zot#67).";
+    DeleteTagTakesLonger "dist-tags-complete" "Deleting a tag deletes those that start with it.";
+    DeleteTagLong404 "dist-delete-tag-202" "A tag of more than 64 characters is not found by DELETE.";
     DeleteTagTakesSiblings "dist-delete-tag-keeps-other-tags" "Deleting a tag deletes the other tags of its manifest.";
     DeleteTagUnknown202 "dist-delete-tag-unknown-404" "An unknown tag can be deleted.";
     DeleteTagComesBack "dist-delete-tag-then-404" "Deleting a tag that was moved brings back what it led to before.";
