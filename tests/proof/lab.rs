@@ -259,8 +259,8 @@ impl Lab {
             .any(|always| always.expect.iter().any(|e| e.requirement == requirement))
     }
 
-    /// The expectations that fail on a mutant: of the cases that cite the requirement which it breaks, or of all cases
-    /// where that requirement is judged on every exchange.
+    /// The expectations that fail on a mutant: of the cases that cite the requirement which it breaks, or if none of them sees
+    /// it, of all cases where that requirement is judged on every exchange.
     pub fn broken_by(&self, mutant: Mutant) -> BTreeSet<Key> {
         let cell = self.broken.lock().unwrap().entry(mutant).or_default().clone();
         // A defect that shows only where requests meet may need several tries on a busy machine.
@@ -286,12 +286,10 @@ impl Lab {
             let all = 0..self.suite.cases.len();
             all.filter(|index| holds(&self.suite.cases[*index])).collect()
         };
-        if !self.is_always(breaks) {
-            return self.broken_in(
-                mutant,
-                &profile,
-                &chosen(&|case| runner::requirements(case).contains(&breaks)),
-            );
+        let citing = chosen(&|case| runner::requirements(case).contains(&breaks));
+        let broken = self.broken_in(mutant, &profile, &citing);
+        if !self.is_always(breaks) || broken.iter().any(|key| key.requirement == breaks) {
+            return broken;
         }
         // What is judged on every exchange is mostly broken where requests are odd, and those cases are few.
         let broken = self.broken_in(mutant, &profile, &chosen(&|case| case.id.0.starts_with(ODD)));
