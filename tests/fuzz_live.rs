@@ -182,7 +182,6 @@ async fn judge(case: &str, running: &Running) -> Verdict {
         jobs: Some(1),
         partition: None,
         copies: u32::MAX,
-        patience: Duration::ZERO,
         collecting: None,
         strict: true,
         keep: true,

@@ -162,7 +162,7 @@ async fn of_pages_that_lead_nowhere_only_that_is_said() {
         true => page("/v2/x/tags/list?more"),
         false => Reply::status("404 Not Found"),
     });
-    for outcome in [judge(|path| page(path)).await, judge(growing).await, to_nothing.await] {
+    for outcome in [judge(page).await, judge(growing).await, to_nothing.await] {
         let broken: Vec<&str> = outcome
             .expectations
             .iter()

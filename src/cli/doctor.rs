@@ -89,7 +89,6 @@ pub fn doctor(arguments: DoctorArguments) -> Result<Exit, Failure> {
             strict: false,
             keep: false,
             copies: 1,
-            patience: runner::PATIENCE,
             collecting: None,
             resumed: None,
             reading: None,

@@ -254,7 +254,6 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             strict: arguments.strict,
             keep: arguments.keep || embedded.is_some(),
             copies: u32::MAX,
-            patience: runner::PATIENCE,
             collecting,
             reading: arguments.read_only.then(|| Reading {
                 wanted: arguments.content.clone(),

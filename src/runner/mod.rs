@@ -42,7 +42,7 @@ pub use isolate::{Isolation, RepoError};
 pub use means::Means;
 pub use plan::{Filter, FilterError, Selected, Unknown, requirements, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};
-pub use schedule::{Bodies, Event, Options, PATIENCE, Resumed, run, run_keeping};
+pub use schedule::{Bodies, Event, Options, Resumed, run, run_keeping};
 pub use vectors::{Parsed, Vector, parse_strictly, vectors};
 
 use std::collections::{BTreeMap, HashMap};
@@ -84,7 +84,8 @@ pub struct Env {
     pub keep: bool,
     /// How many copies of a step with content of its own are made at most.
     pub copies: u32,
-    /// How long a list has to show what was changed before, where its case does not say.
+    /// How long a list has to show what was changed before, where its case does not say: nothing, unless the target was seen to
+    /// take its time.
     pub patience: Duration,
     /// Where cases meet the trigger of a garbage collection, if there is one.
     pub collector: Option<gc::Collector>,

@@ -42,9 +42,6 @@ fn jobs_at(round_trip: Duration) -> usize {
     (jobs as usize).clamp(JOBS, MOST_JOBS)
 }
 
-/// How long a list has by itself to show what was changed before.
-pub const PATIENCE: Duration = Duration::from_secs(1);
-
 /// How a run is made.
 pub struct Options {
     /// The suite.
@@ -77,8 +74,6 @@ pub struct Options {
     pub keep: bool,
     /// How many copies of a step with content of its own are made at most.
     pub copies: u32,
-    /// How long a list has to show what was changed before, where its case does not say: no document says when it does.
-    pub patience: Duration,
     /// How garbage is collected, if it can be.
     pub collecting: Option<Collecting>,
     /// What is read that the target has already, if anything.
@@ -275,7 +270,7 @@ impl Env {
             took_content: false,
             keep: options.keep,
             copies: options.copies,
-            patience: options.patience,
+            patience: Duration::ZERO,
             collector: None,
             given: Vec::new(),
             only_reads: options.reading.as_ref().is_some_and(|reading| reading.only),
@@ -333,6 +328,7 @@ pub(super) async fn meet(
                 seen = probe::ask(env, &options.cases, &given, "probe-with-tags").await;
             }
             env.took_content = ways.took_content;
+            env.patience = ways.patience;
             greeting.notes.extend(ways.notes);
             let mut probed = probe::settle(env, seen);
             probed.stored.extend(ways.stored);

@@ -5,6 +5,10 @@
 //! would be broken, so they upload by PATCH instead. One that takes no manifest under its digest is told so by the case about
 //! that; where another pushes one so, the refusal says nothing of what that case is about.
 
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
 use super::Env;
 use super::cleanup::Stored;
 use super::execute::{Thread, scope_of};
@@ -19,6 +23,9 @@ use crate::expect;
 const SINGLE: &str = "ways-single";
 /// Uploaded in the usual way.
 const USUAL: &str = "ways-usual";
+/// How long a list is asked for something that was pushed, and the pause in between.
+const LATEST: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_millis(50);
 /// The manifest.
 const MANIFEST: &str = "ways-manifest";
 
@@ -27,6 +34,8 @@ const MANIFEST: &str = "ways-manifest";
 pub struct Found {
     /// What is unusual, in words.
     pub notes: Vec<String>,
+    /// How long a list has to show a push: nothing, unless one was seen to do so later.
+    pub patience: Duration,
     /// Whether a whole image was taken.
     pub took_content: bool,
     /// What was stored in finding out.
@@ -78,6 +87,9 @@ pub async fn refuses_digests(env: &Env, found: &mut Found) -> Option<String> {
     let mut thread = found.thread();
     let (seen, took_content) = refusal(env, &mut thread).await;
     found.took_content = took_content;
+    if took_content {
+        found.patience = patience(env, &mut thread, &mut found.notes).await;
+    }
     found.stored.extend(thread.stored);
     found.notes.extend(
         seen.iter().map(|seen| {
@@ -146,6 +158,44 @@ async fn refusal(env: &Env, thread: &mut Thread) -> (Option<String>, bool) {
     let seen = expect::status_text(refused);
     let seen = format!("PUT {} answered {seen}, and under a tag it is taken", request.url);
     (Some(seen), true)
+}
+
+/// How long lists have to show a push. No document says when they do, so where one does so after a while, all have time; of
+/// one that never does, cases tell.
+async fn patience(env: &Env, thread: &mut Thread, notes: &mut Vec<String>) -> Duration {
+    let list = || Action::Tags { n: None, last: None };
+    let late = Template::parse("${tag.late}").ok();
+    let tag = late.as_ref().and_then(|late| thread.scope.text(late).ok());
+    // A list that is asked for before may be remembered.
+    let before = send(env, thread, list()).await;
+    let push = Action::Push {
+        node: MANIFEST.to_string(),
+        tag: late,
+        alone: true,
+    };
+    let pushed = send(env, thread, push).await;
+    let (Some(_), Some(tag), Some(201)) = (before, tag, pushed.and_then(|answer| answer.status())) else {
+        return Duration::ZERO;
+    };
+    let start = Instant::now();
+    let mut is_late = false;
+    while start.elapsed() < LATEST {
+        let listed = send(env, thread, list()).await;
+        if listed.is_some_and(|answer| String::from_utf8_lossy(&answer.body.bytes).contains(&tag)) {
+            if !is_late {
+                return Duration::ZERO;
+            }
+            let late = start.elapsed();
+            notes.push(format!(
+                "lists show a push after {} ms, so they have time",
+                late.as_millis()
+            ));
+            return late * 2 + LATEST / 2;
+        }
+        is_late = true;
+        sleep(POLL).await;
+    }
+    Duration::ZERO
 }
 
 /// Whoever gave no answer has not refused anything.

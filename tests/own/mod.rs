@@ -32,7 +32,6 @@ pub async fn run(cases: &str, url: &str, keep: bool) -> Report {
         jobs: Some(1),
         partition: None,
         copies: u32::MAX,
-        patience: Duration::ZERO,
         collecting: None,
         strict: false,
         keep,

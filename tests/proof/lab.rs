@@ -534,11 +534,6 @@ async fn judge(suite: &Arc<Suite>, specimen: Specimen, profile: &str, among: &[u
         } else {
             24
         },
-        // Enough to ask again, for a defect that shows in the first answer only is none.
-        patience: match specimen {
-            Specimen::Mutant(..) => Duration::from_millis(60),
-            _ => PATIENCE,
-        },
         collecting,
         reading: Some(Reading {
             wanted: given.iter().map(|name| name.parse().expect("a name")).collect(),
