@@ -231,10 +231,14 @@ fn babblers() -> Vec<Beast> {
 /// HTTP, but no registry.
 fn strangers() -> Vec<Beast> {
     let none = "there is no registry";
-    let mut beasts: Vec<Beast> = ["200 OK", "404 File not found", "301 Moved", "500 Internal Server Error"]
+    let busy = "cannot be judged now";
+    let mut beasts: Vec<Beast> = ["200 OK", "404 File not found", "301 Moved"]
         .into_iter()
         .map(|status| plain(&format!("a web server with {status}"), none, move |_, _| page(status)))
         .collect();
+    beasts.push(plain("a web server with 500 Internal Server Error", busy, |_, _| {
+        page("500 Internal Server Error")
+    }));
     beasts.extend([
         plain("the same to everything", none, |_, _| ok("{}")),
         plain("a status that does not exist", none, |_, _| Reply::status("999 What")),
@@ -272,21 +276,21 @@ fn strangers() -> Vec<Beast> {
             to("http://ann:secret@127.0.0.1:1/")
         }),
         plain("a redirect of 64 KiB", "", |_, _| to(&"/a".repeat(1 << 15))),
-        plain("wait for a year", none, |_, _| {
+        plain("wait for a year", busy, |_, _| {
             Reply::status("429 T").header("Retry-After", "31536000")
         }),
-        plain("wait for longer than there are numbers", none, |_, _| {
+        plain("wait for longer than there are numbers", busy, |_, _| {
             Reply::status("429 T").header("Retry-After", "99999999999999999999999999")
         }),
-        plain("wait until the year 9999", none, |_, _| {
+        plain("wait until the year 9999", busy, |_, _| {
             Reply::status("503 S").header("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")
         }),
-        plain("wait until 1970", none, |_, _| {
+        plain("wait until 1970", busy, |_, _| {
             Reply::status("503 S")
                 .header("Date", "Thu, 01 Jan 1970 00:00:00 GMT")
                 .header("Retry-After", "Thu, 01 Jan 1970 00:00:01 GMT")
         }),
-        plain("wait for less than nothing", none, |_, _| {
+        plain("wait for less than nothing", busy, |_, _| {
             Reply::status("503 S").header("Retry-After", "-1")
         }),
     ]);
