@@ -236,7 +236,7 @@ async fn a_later_page_that_is_no_list_is_shown_where_it_is_blamed() {
     let running = registry::start(config).await.expect("a registry");
     let outcome = judge(LIST, &running.url()).await;
     let failed: Vec<_> = outcome.expectations.iter().filter(|one| !one.held()).collect();
-    assert_eq!(broken(&outcome), ["dist-tags-complete"], "{:?}", outcome.verdict);
+    assert_eq!(broken(&outcome), ["dist-tags-link-walk"], "{:?}", outcome.verdict);
     let url = &outcome.exchanges[failed[0].exchange].request.url;
     assert!(url.contains("last=a"), "the first page: {url}");
 }
