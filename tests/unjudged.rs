@@ -172,3 +172,52 @@ async fn of_pages_that_lead_nowhere_only_that_is_said() {
         assert_eq!(broken, ["dist-tags-link-walk"], "{:?}", outcome.verdict);
     }
 }
+
+const LIST_LATER: &str = r#"
+about: A list.
+cases:
+  - case: later
+    says: The tags are listed.
+    steps:
+      - send: GET /v2/${repo}/manifests/from-now-on
+      - tags:
+        expect:
+          dist-tags-complete: {status: 200}
+"#;
+
+/// What is broken on a registry whose list of tags is this until a manifest was asked for, and then 204 and nothing.
+async fn broken_where_lists_are(at_first: fn() -> Reply) -> Vec<String> {
+    let from_now_on = AtomicBool::new(false);
+    let server = Server::start(move |request| {
+        let mut words = request.split(' ');
+        let path = words.clone().nth(1).unwrap_or_default();
+        from_now_on.fetch_or(path.ends_with("/from-now-on"), Ordering::Relaxed);
+        match (words.next(), path) {
+            (_, "/v2/") => ok("{}"),
+            (Some("GET"), _) if path.contains("/tags/list") => match from_now_on.load(Ordering::Relaxed) {
+                true => Reply::status("204 No Content"),
+                false => at_first(),
+            },
+            (Some("POST"), _) => Reply::status("202 Accepted").header("Location", &format!("{path}1")),
+            (Some("PUT"), _) => Reply::status("201 Created").header("Location", "/v2/x/blobs/sha256:0"),
+            _ => Reply::status("404 Not Found"),
+        }
+    })
+    .await;
+    let report = own::run(LIST_LATER, &server.url(), true).await;
+    let broken = report.cases.iter().flat_map(|case| &case.expectations);
+    let broken = broken.filter(|one| !one.held()).map(|one| one.requirement.clone());
+    broken.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_offered_is_not_judged_beside_something_else() {
+    let declined = || Reply::status("405 Method Not Allowed").header("Allow", "PUT");
+    assert!(broken_where_lists_are(declined).await.is_empty());
+    let offered = || ok(r#"{"name":"x","tags":[]}"#);
+    assert!(
+        broken_where_lists_are(offered)
+            .await
+            .contains(&"dist-tags-200".to_string())
+    );
+}

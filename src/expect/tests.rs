@@ -134,6 +134,43 @@ fn a_status_is_one_of_a_set() {
 }
 
 #[test]
+fn what_was_sent_is_compared_with_what_is_said_of_it() {
+    let digest = format!("sha256:{}", BodyRecord::of(b"abc").sha256);
+    let sent = |fields: &[(&str, &str)], said: (&str, &str)| {
+        let mut answer = answer(201, &[said], "");
+        let fields = fields.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        answer.exchange.request.headers = fields.collect();
+        answer.exchange.request.body = BodyRecord::of(b"abc");
+        answer
+    };
+    let digests = |fields: &[(&str, &str)], said: &str| {
+        let answer = sent(fields, ("D", said));
+        check(header("D", HeaderOp::DigestOfSent, false), &answer).len()
+    };
+    let image = [("Content-Type", "application/vnd.oci.image.manifest.v1+json")];
+    assert_eq!(digests(&image, &digest), 0);
+    let other = format!("sha256:{}", BodyRecord::of(b"abd").sha256);
+    assert_eq!(digests(&image, &other), 1);
+    assert_eq!(digests(&image, "sha256:00"), 1);
+    // Nothing is demanded of what cannot be compared.
+    assert_eq!(digests(&image, &format!("sha512:{}", "0".repeat(128))), 0);
+    let signed = [(
+        "Content-Type",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    )];
+    assert_eq!(digests(&signed, &other), 0);
+    let ends = |place: &str, said: &str| {
+        let answer = sent(&[("Content-Range", place)], ("Range", said));
+        check(header("Range", HeaderOp::EndOfSent, false), &answer).len()
+    };
+    assert_eq!([ends("7-9", "0-9"), ends("7-9", "0-2"), ends("7-9", "7-9")], [0, 1, 1]);
+    assert_eq!(
+        ["9-7", "7-10", "7-", "bytes 7-9/*"].map(|place| ends(place, "0-2")),
+        [0; 4]
+    );
+}
+
+#[test]
 fn every_header_demand_can_hold_and_can_fail() {
     let digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     let good = answer(

@@ -42,8 +42,9 @@ impl Stored {
             ("DELETE", Some(204)) => self.close(&answer.url),
             ("PUT" | "POST", Some(201)) => {
                 self.close(&answer.url);
-                if let Some(url) = url {
-                    self.add(answer, url);
+                match manifest(answer) {
+                    Some(url) => add(&mut self.manifests, url),
+                    None => url.into_iter().for_each(|url| add(&mut self.blobs, url)),
                 }
             }
             _ => {}
@@ -56,26 +57,25 @@ impl Stored {
         self.uploads.retain(|upload| path(upload) != path(url));
     }
 
-    fn add(&mut self, answer: &Answer, url: String) {
-        let (list, digest) = match answer.url.split_once("/manifests/") {
-            Some((repository, reference)) => {
-                let reference = reference.split('?').next().unwrap_or(reference);
-                let digest = answer.header("Docker-Content-Digest").unwrap_or(reference);
-                (&mut self.manifests, Some(format!("{repository}/manifests/{digest}")))
-            }
-            None => (&mut self.blobs, None),
-        };
-        let url = digest.unwrap_or(url);
-        if !list.contains(&url) {
-            list.push(url);
-        }
-    }
-
     /// Notes what another part of the case stored.
     pub fn extend(&mut self, other: Stored) {
         self.manifests.extend(other.manifests);
         self.blobs.extend(other.blobs);
         self.uploads.extend(other.uploads);
+    }
+}
+
+/// Where a manifest is that was pushed, by its digest if the answer says which, wherever its Location leads.
+fn manifest(answer: &Answer) -> Option<String> {
+    let (repository, reference) = answer.url.split_once("/manifests/")?;
+    let reference = reference.split('?').next().unwrap_or(reference);
+    let digest = answer.header("Docker-Content-Digest").unwrap_or(reference);
+    Some(format!("{repository}/manifests/{digest}"))
+}
+
+fn add(list: &mut Vec<String>, url: String) {
+    if !list.contains(&url) {
+        list.push(url);
     }
 }
 

@@ -410,8 +410,8 @@ impl Thread {
         Ok(())
     }
 
-    /// Judges what holds on this occasion. To keep reports small, an
-    /// expectation that held is kept once per case. Whether anything failed.
+    /// Judges what holds on this occasion. To keep reports small, an expectation that held is kept once per case. Whether
+    /// anything failed.
     pub fn always(
         &mut self,
         env: &Env,
@@ -462,6 +462,12 @@ impl Thread {
                     .iter()
                     .any(|e| e.held() && (e.file.as_str(), e.line) == place);
                 if mismatches.is_empty() && (known || always.path.is_some()) {
+                    continue;
+                }
+                // What the target does not offer, or nobody knows it to offer, is not judged beside something else either.
+                let needs = env.suite.requirement(&expectation.requirement);
+                let needs = needs.map_or(&[][..], |requirement| requirement.needs.as_slice());
+                if !mismatches.is_empty() && (env.lacking(needs).is_some() || env.all_known(needs).is_err()) {
                     continue;
                 }
                 failed |= !mismatches.is_empty();

@@ -48,7 +48,8 @@ async fn push(env: &Env, thread: &mut Thread) -> Option<Exchange> {
     };
     let push = bare(Action::Push {
         node: PLAIN.to_string(),
-        tag: Template::parse("${tag.plain}").ok(),
+        // Under its digest, or where none is taken so under a tag, as when the run began.
+        tag: None,
         alone: false,
     });
     // What stops a push on its way shows in its last exchange.

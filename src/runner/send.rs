@@ -15,7 +15,6 @@ use crate::client::exchange::{MOST_VALUES, Phase};
 use crate::client::{self, Answer, Purpose, RequestSpec, Target, TransportError, encode_query, resolve_location};
 use crate::content::{Data, Scope, ScopeError};
 use crate::expect;
-use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::link::Links;
 
 /// Pages that are followed at most, and bytes that they may have together.
@@ -140,7 +139,7 @@ async fn follow(
 ) -> Result<End, ScopeError> {
     let (mut bytes, mut values) = (0, 0);
     let mut seen: HashSet<String> = answers.iter().map(|first| first.url.clone()).collect();
-    let mut read: HashSet<Digest> = HashSet::new();
+    let mut read: HashSet<String> = HashSet::new();
     let mut turn = None;
     // A list without an end shall not hold up the run for longer than any other request may.
     let mut until = Instant::now() + env.client.limits().total;
@@ -151,7 +150,7 @@ async fn follow(
             break;
         };
         // A page that comes again, be it under another URL, leads to the same pages as before.
-        let is_known = !read.insert(Digest::of(Algorithm::Sha256, &last.body.bytes)) && has_entries(last, list);
+        let is_known = !read.insert(last.body.sha256.clone()) && has_entries(last, list);
         if is_known || seen.contains(&next) {
             return Ok(End::Circle);
         }

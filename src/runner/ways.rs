@@ -180,8 +180,14 @@ async fn patience(env: &Env, thread: &mut Thread, notes: &mut Vec<String>) -> Du
     let start = Instant::now();
     let mut is_late = false;
     while start.elapsed() < LATEST {
-        let listed = send(env, thread, list()).await;
-        if listed.is_some_and(|answer| String::from_utf8_lossy(&answer.body.bytes).contains(&tag)) {
+        // Who offers no list has none that is late.
+        let Some(listed) = send(env, thread, list())
+            .await
+            .filter(|answer| matches!(answer.status(), Some(200 | 404)))
+        else {
+            return Duration::ZERO;
+        };
+        if String::from_utf8_lossy(&listed.body.bytes).contains(&tag) {
             if !is_late {
                 return Duration::ZERO;
             }

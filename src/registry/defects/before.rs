@@ -154,6 +154,7 @@ fn manifest(seen: &Seen<'_>, name: &RepositoryName, text: &str) -> Option<Answer
         (M::HeadManifest405, "HEAD") => no_method("GET, PUT, DELETE"),
         (M::HeadManifestByDigest404, "HEAD") if by_digest => unknown(),
         (M::ManifestByDigestUntagged404, "GET" | "HEAD") if by_digest && !seen.is_tagged(name, text) => unknown(),
+        (M::ManifestPutByTag403, "PUT") if !by_digest => refuse(403, ErrorCode::Denied),
         (M::DeleteTagLong404, "DELETE") if !by_digest && text_is_long(seen) => {
             Some(Err(Failure::not_found(ErrorCode::ManifestUnknown, "no such tag")))
         }

@@ -25,8 +25,8 @@ use crate::registry::store::{Manifest, Store, Upload};
 /// The length from which the digest of a blob is not checked, in bytes.
 const LARGE: usize = 1 << 20;
 
-/// The length from which the digest of a manifest is not checked, in bytes.
-const LARGE_MANIFEST: usize = 64 << 10;
+/// The length in bytes from which manifests, and parts of blobs, are handled wrongly.
+const LONG: usize = 64 << 10;
 
 /// Routes and pulls.
 impl Registry {
@@ -131,9 +131,7 @@ impl Registry {
         match (mutant, from, to) {
             (M::RangeOtherUnit416, ..) if unit != "bytes" => Some(Wanted::Nothing),
             _ if unit != "bytes" => None,
-            (M::RangeLargeShifted, Ok(from), Ok(to)) if length > LARGE_MANIFEST && to + 1 < length => {
-                one(from + 1..to + 2)
-            }
+            (M::RangeLargeShifted, Ok(from), Ok(to)) if length > LONG && to + 1 < length => one(from + 1..to + 2),
             (M::RangeEndExclusive, Ok(from), Ok(to)) if from < to && to < length => one(from..to),
             (M::RangeWholeAs206, Ok(from), Ok(to)) if from <= to && from < length => one(0..length),
             (M::RangeOpenRefused, Ok(_), Err(_)) => Some(Wanted::Nothing),
@@ -163,7 +161,7 @@ impl Registry {
 
     /// Whether a manifest is taken under a digest that is not its own.
     pub(in crate::registry) fn takes_any_manifest_digest(&self, bytes: &Bytes) -> bool {
-        self.is(M::ManifestDigestUnchecked) || self.is(M::ManifestLargeDigestUnchecked) && bytes.len() > LARGE_MANIFEST
+        self.is(M::ManifestDigestUnchecked) || self.is(M::ManifestLargeDigestUnchecked) && bytes.len() > LONG
     }
 
     /// The type that is kept with a manifest.

@@ -65,6 +65,9 @@ pub(super) fn tags(seen: &Seen<'_>, name: &RepositoryName, reply: Reply) -> Repl
         M::TagsContentTypeText => reply.set(header::CONTENT_TYPE, "text/plain"),
         M::TagsZeroNull if n == Some("0") => reply.edited(|list| list["tags"] = Value::Null),
         M::TagsZeroLink if n == Some("0") => reply.with(header::LINK, format_args!("<{path}?n=1>; rel=\"next\"")),
+        M::TagsNameLost if last.is_some() => {
+            reply.edited(|list| drop(list.as_object_mut().map(|list| list.remove("name"))))
+        }
         M::TagsLinkNoRelation => relink(reply, &|link| link.replace("; rel=\"next\"", "")),
         M::TagsLinkBare => relink(reply, &|link| link.replace(['<', '>'], "")),
         M::TagsLinkPrevious => relink(reply, &|link| link.replace("next", "prev")),

@@ -156,7 +156,7 @@ mutants! {
     Sha256ShortAccepted "dist-push-bad-digest-400" "A SHA-256 may be cut short when a blob is pushed.";
     Sha512ShortAccepted "dist-push-bad-digest-400" "A SHA-512 may be cut short when a blob is pushed.";
     Blake3Unverified "dist-push-bad-digest-not-stored" "A blob is taken under any BLAKE3 digest, however long.";
-    SinglePostEncodedRefused "dist-upload-single-post-201" "A digest whose colon is encoded in the query is refused.";
+    SinglePostEncodedRefused "dist-upload-digest-encoded" "A digest whose colon is encoded in the query is refused.";
     SinglePostIs200 "dist-upload-single-post-201" "A single POST answers 200.";
     SinglePostNoLocation "dist-upload-single-post-location" "A single POST gives no Location.";
     SinglePostLocationDead "dist-upload-single-post-location" "The Location after a single POST leads nowhere.";
@@ -277,6 +277,7 @@ mutants! {
     MissingChildUnknown "dist-push-missing-refs-error-code"
         "A missing child of an index is reported as MANIFEST_UNKNOWN.";
     MissingReferenceNoBody "dist-push-missing-refs-error-code" "A missing reference is reported without a body.";
+    ManifestPutByTag403 "dist-push-manifest-tag-201" "A push by tag gives 403, and one by digest does not.";
     ManifestPutIs200 "dist-push-manifest-tag-201" "A push by tag answers 200.";
     ManifestPutIs202 "dist-push-manifest-tag-201" "A push by tag answers 202.";
     ManifestPutDigestIs200 "dist-push-manifest-digest-201" "A push by digest answers 200.";
@@ -351,6 +352,7 @@ mutants! {
     TagsNameUnknown "dist-tags-200" "A repository with tags is unknown to who asks for their list.";
     TagsBareArray "dist-tags-body" "The list of tags is a bare array.";
     TagsObjects "dist-tags-body" "The list of tags is one of objects.";
+    TagsNameLost "dist-tags-name" "The list of tags that follow one does not say of which repository it is.";
     TagsNameShort "dist-tags-name" "The list of tags names the last component only.";
     TagsPrefixLost "dist-tags-complete" "A tag that starts another is not listed (distribution/distribution#4891).";
     TagsCached "dist-tags-complete" "The list of tags stays as it was first asked for.";
