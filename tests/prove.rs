@@ -122,7 +122,7 @@ fn accusations(lab: &Lab, group: &'static [Variant]) -> Vec<String> {
     let mut wrong = Vec::new();
     // What no version of no document holds against it is held against it by no profile; only where the versions disagree each
     // is asked.
-    let mut profiles = vec![lab::STRICTEST_COLLECTING.to_string()];
+    let mut profiles = vec![lab::STRICTEST_COLLECTING.to_string(), lab::SCALE.to_string()];
     if group.iter().any(|variant| variant.is_forbidden_in_dev()) {
         let earlier = |profile: &String| !profile.starts_with("oci-") || profile != lab::NEWEST;
         profiles.extend(lab.profiles().into_iter().filter(earlier));
@@ -130,8 +130,8 @@ fn accusations(lab: &Lab, group: &'static [Variant]) -> Vec<String> {
         profiles.push(lab::STRICTEST.to_string());
     }
     for profile in profiles {
-        // What is collected does not depend on who asks either.
-        let once = profile == lab::STRICTEST_COLLECTING && group.len() > 1;
+        // What is collected does not depend on who asks either, nor does what is large.
+        let once = [lab::STRICTEST_COLLECTING, lab::SCALE].contains(&profile.as_str()) && group.len() > 1;
         for access in Access::of_variants(group)
             .into_iter()
             .take(if once { 1 } else { usize::MAX })

@@ -113,6 +113,8 @@ pub enum Action {
     Together {
         /// How many copies of each.
         times: u32,
+        /// How many of all these steps are under way at the same time at most.
+        at_once: u32,
         /// Nodes of which every copy has its own, the same for the same number.
         own: Vec<String>,
         /// The steps.

@@ -95,8 +95,12 @@ impl Registry {
         let digest: Digest = digest.parse().map_err(|_| blob_unknown())?;
         let mut store = self.store();
         let blob = self.find_blob(&store, name, &digest, request)?;
-        if self.has(Variant::DeletionOfReferencedOff) && store.repository(name).is_some_and(|r| r.names(&digest)) {
+        let is_named = || store.repository(name).is_some_and(|r| r.names(&digest));
+        if self.has(Variant::DeletionOfReferencedOff) && is_named() {
             return Err(in_use());
+        }
+        if self.is(Mutant::DeleteUsedBlobStays) && is_named() {
+            return Ok(Reply::new(StatusCode::ACCEPTED));
         }
         if self.has(Variant::DeletionDelayed) {
             self.delete_later(Doomed::Blob(name.clone(), digest, blob.serial));

@@ -249,11 +249,12 @@ impl Registry {
         let mut store = self.store();
         let manifest = find_manifest(&store, name, &reference)?;
         let is_named = |repository: &Repository| repository.names(&manifest.digest);
-        if self.has(Variant::DeletionOfReferencedOff)
-            && reference.digest().is_some()
-            && store.repository(name).is_some_and(is_named)
-        {
+        let is_in_use = reference.digest().is_some() && store.repository(name).is_some_and(is_named);
+        if self.has(Variant::DeletionOfReferencedOff) && is_in_use {
             return Err(in_use());
+        }
+        if self.is(Mutant::DeleteListedManifestStays) && is_in_use {
+            return Ok(Reply::new(StatusCode::ACCEPTED));
         }
         if self.has(Variant::DeletionDelayed) {
             let name = name.clone();

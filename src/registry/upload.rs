@@ -305,9 +305,20 @@ impl Registry {
                 "the blob has no bytes",
             ));
         }
+        let is_there = || {
+            self.store()
+                .repository(name)
+                .is_some_and(|known| known.blob(digest).is_some())
+        };
+        if self.is(Mutant::ExistingBlobUnverified) && is_there() {
+            return Ok(());
+        }
         let verified = verify(digest, &bytes).await;
         if verified.is_err() && !self.takes_any_digest(digest, &bytes, request) {
-            if self.is(Mutant::BadDigestStored) {
+            if self.is(Mutant::ExistingBlobOverwritten) && is_there() {
+                self.store().delete_blob(name, digest);
+                self.store().put_blob(name, digest, bytes);
+            } else if self.is(Mutant::BadDigestStored) {
                 self.store().put_blob(name, digest, bytes);
             }
             return verified;

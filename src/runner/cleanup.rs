@@ -10,7 +10,7 @@ use crate::client::{Answer, Purpose, RequestSpec, Target, resolve_location};
 use crate::oci::digest::{Algorithm, Digest};
 
 /// Deletions that are tried at most for one case.
-const MOST: usize = 200;
+const MOST: usize = 2000;
 
 /// Deletions that are under way at once for one case.
 const AT_ONCE: usize = 16;

@@ -49,8 +49,14 @@ impl Thread {
                 self.collect(env, step, *dry).await?;
                 return Ok(None);
             }
-            Action::Together { times, own, steps } => {
-                self.together(env, (*times, own), steps, index, purpose).await?;
+            Action::Together {
+                times,
+                at_once,
+                own,
+                steps,
+            } => {
+                self.together(env, (*times, *at_once, own), steps, index, purpose)
+                    .await?;
                 return Ok(None);
             }
             _ => {}

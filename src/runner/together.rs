@@ -12,15 +12,12 @@ use crate::outcome::ExpectationOutcome;
 /// Copies of a step of which everything is kept; of others only what went wrong, or a report would be too large to read.
 const KEPT_COPIES: usize = 16;
 
-/// Copies of a step that are under way at once.
-const AT_ONCE: usize = 128;
-
 impl Thread {
     /// Runs steps at once, each in several copies. What they gather is appended in the order of the file.
     pub async fn together(
         &mut self,
         env: &Env,
-        (times, own): (u32, &[String]),
+        (times, at_once, own): (u32, u32, &[String]),
         steps: &[Step],
         index: usize,
         purpose: Purpose,
@@ -71,7 +68,7 @@ impl Thread {
         let mut waiting: Vec<_> = threads.collect();
         let mut ended = Vec::with_capacity(waiting.len());
         while !waiting.is_empty() {
-            let later = waiting.split_off(waiting.len().min(AT_ONCE));
+            let later = waiting.split_off(waiting.len().min(at_once as usize));
             ended.extend(futures_util::future::join_all(waiting).await);
             waiting = later;
         }

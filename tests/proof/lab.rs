@@ -193,6 +193,9 @@ pub const STRICTEST_COLLECTING: &str = "strictest-collecting";
 /// The documents whose cases have garbage collected.
 const COLLECTING: [&str; 2] = ["gc", "oras"];
 
+/// The document whose cases are large, and its profile.
+pub const SCALE: &str = "scale";
+
 /// The suite, a runtime and every run so far.
 pub struct Lab {
     pub suite: Arc<Suite>,
@@ -429,6 +432,7 @@ fn strictest(suite: &Suite) -> Suite {
     }
     let (collecting, others) = newest
         .into_iter()
+        .filter(|(name, _)| name != SCALE)
         .partition(|(name, _)| COLLECTING.contains(&name.as_str()));
     for (name, documents) in [(STRICTEST, others), (STRICTEST_COLLECTING, collecting)] {
         suite.profiles.push(Profile {
@@ -485,6 +489,13 @@ async fn judge(suite: &Arc<Suite>, specimen: Specimen, profile: &str, among: &[u
         username: USER.into(),
         password: PASSWORD.into(),
     };
+    // The plain registry is judged in full; for the others, some copies of a step are as good as many, unless many is what the
+    // profile is about.
+    let copies = match specimen {
+        Specimen::Plain(_) => u32::MAX,
+        _ if profile == SCALE => u32::MAX,
+        _ => 24,
+    };
     let profile = suite.profile(profile).expect("a profile").clone();
     let collecting = profile
         .documents
@@ -528,12 +539,7 @@ async fn judge(suite: &Arc<Suite>, specimen: Specimen, profile: &str, among: &[u
         partition: None,
         strict: false,
         keep: true,
-        // The plain registry is judged in full; for the others, some copies of a step are as good as many.
-        copies: if matches!(specimen, Specimen::Plain(_)) {
-            u32::MAX
-        } else {
-            24
-        },
+        copies,
         collecting,
         reading: Some(Reading {
             wanted: given.iter().map(|name| name.parse().expect("a name")).collect(),

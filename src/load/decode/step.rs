@@ -13,6 +13,9 @@ use crate::oci::method;
 /// Copies of one step in `together`.
 const MAX_TIMES: u64 = 2000;
 
+/// Steps of `together` that are under way at the same time, unless it says so, and at most.
+const AT_ONCE: u32 = 128;
+
 const BUSY: [(Busy, &str); 2] = [(Busy::Wait, "wait"), (Busy::Keep, "keep")];
 /// What `gc` may be told.
 const GC: [(bool, &str); 1] = [(true, "dry-run")];
@@ -363,11 +366,15 @@ impl Decoder<'_> {
             let message = "`together` inside `together` is not possible";
             self.report(Diagnostic::new(Code::WithoutEffect, tree.head(), message).help("name all steps in one list"));
         }
-        let times = fields.get("times").and_then(|tree| {
-            let times = self.count(tree)?;
-            let good = u32::try_from(times).ok().filter(|_| (1..=MAX_TIMES).contains(&times));
-            self.value(tree, good, "a number of copies", "from 1 to 2000")
-        });
+        let mut number = |key: &str, what: &str, most: u64, bounds: &str| {
+            fields.get(key).and_then(|tree| {
+                let number = self.count(tree)?;
+                let good = u32::try_from(number).ok().filter(|_| (1..=most).contains(&number));
+                self.value(tree, good, what, bounds)
+            })
+        };
+        let times = number("times", "a number of copies", MAX_TIMES, "from 1 to 2000");
+        let at_once = number("at-once", "a number of steps", u64::from(AT_ONCE), "from 1 to 128");
         let outer = std::mem::replace(&mut self.together, true);
         let steps = self.steps(Some(tree));
         self.together = outer;
@@ -379,6 +386,7 @@ impl Decoder<'_> {
         Action::Together {
             own: own.collect(),
             times: times.unwrap_or(1),
+            at_once: at_once.unwrap_or(AT_ONCE),
             steps,
         }
     }

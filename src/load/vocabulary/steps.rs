@@ -195,6 +195,11 @@ pub static VERBS: &[Verb] = &[
                 "In so many copies of each, which see their number as `${i}` (1).",
             ),
             key(
+                "at-once",
+                Of::Count,
+                "At most so many of all these steps are under way at the same time (128).",
+            ),
+            key(
                 "own",
                 Of::List(&Of::Name),
                 "Nodes of which every copy has its own, the same for the same number.",

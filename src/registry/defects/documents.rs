@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::server_error;
+use super::{scale, server_error};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::ErrorCode;
 use crate::oci::media_type::{self, MediaType};
@@ -91,6 +91,7 @@ impl Registry {
             M::DataRefused => has_data(),
             M::MediaTypeFieldRequired => document.get("mediaType").is_none(),
             M::IndexMediaTypeFieldRequired => is_index && document.get("mediaType").is_none(),
+            M::ManyLayersRefused => layers().count() > scale::MANY_LAYERS,
             M::LayersRequired => !is_index && layers().next().is_none(),
             M::ConfigImageRefused => config_type == media_type::OCI_CONFIG,
             M::ConfigUnknownRefused => !is_index && !is_known_config,

@@ -84,8 +84,10 @@ fn recode(seen: &Seen<'_>, mut failure: Failure) -> Failure {
 fn blob(seen: &Seen<'_>, failure: Failure) -> Answer {
     let (status, code) = (failure.status.as_u16(), failure.code.clone());
     let reads = seen.request.method.is_safe();
+    let is_sha512 = seen.request.uri.path().contains("/sha512:");
     match (seen.mutant, seen.request.method.as_str(), status) {
         (M::UnknownBlobServerError, _, 404) if reads => Err(server_error()),
+        (M::UnknownBlobSha512Is400, _, 404) if reads && is_sha512 => Err(failure.status(400)),
         (M::UnknownBlobEmpty, "GET", 404) => Ok(Reply::new(StatusCode::OK)),
         (M::HeadMissingBlob200, "HEAD", 404) => Ok(Reply::new(StatusCode::OK)),
         (M::UnknownRepository400, _, 404) if reads && code == ErrorCode::NameUnknown => Err(failure.status(400)),
@@ -108,6 +110,9 @@ fn manifest(seen: &Seen<'_>, reference: &str, failure: Failure) -> Answer {
     let deleted = || Ok(Reply::new(StatusCode::ACCEPTED));
     match (seen.mutant, seen.request.method.as_str(), status) {
         (M::UnknownManifestServerError, "GET" | "HEAD", 404) if by_digest => Err(server_error()),
+        (M::UnknownManifestSha512Is400, "GET" | "HEAD", 404) if reference.starts_with("sha512:") => {
+            Err(failure.status(400))
+        }
         (M::UnknownManifestEmpty, "GET", 404) if by_digest => Ok(Reply::new(StatusCode::OK)),
         (M::HeadMissingManifest200, "HEAD", 404) if by_digest => Ok(Reply::new(StatusCode::OK)),
         (M::HeadMissingTag200, "HEAD", 404) if !by_digest => Ok(Reply::new(StatusCode::OK)),

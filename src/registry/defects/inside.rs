@@ -28,6 +28,9 @@ const LARGE: usize = 1 << 20;
 /// The length in bytes from which manifests, and parts of blobs, are handled wrongly.
 const LONG: usize = 64 << 10;
 
+/// What 24 bits can count to.
+const BITS_24: usize = (1 << 24) - 1;
+
 /// Routes and pulls.
 impl Registry {
     /// Where a mutant takes a request that the plain registry would refuse.
@@ -132,6 +135,10 @@ impl Registry {
             (M::RangeOtherUnit416, ..) if unit != "bytes" => Some(Wanted::Nothing),
             _ if unit != "bytes" => None,
             (M::RangeLargeShifted, Ok(from), Ok(to)) if length > LONG && to + 1 < length => one(from + 1..to + 2),
+            (M::RangeFarWraps, Ok(from), Ok(to)) if BITS_24 < from && from <= to && to < length => {
+                let near = from & BITS_24;
+                one(near..near + to - from + 1)
+            }
             (M::RangeEndExclusive, Ok(from), Ok(to)) if from < to && to < length => one(from..to),
             (M::RangeWholeAs206, Ok(from), Ok(to)) if from <= to && from < length => one(0..length),
             (M::RangeOpenRefused, Ok(_), Err(_)) => Some(Wanted::Nothing),

@@ -222,6 +222,11 @@ impl Registry {
                 page.items.drain(..page.items.len().min(1));
                 page
             }
+            M::TagsLastByBytes => {
+                let mut sorted = sorted.to_vec();
+                sorted.sort_by_key(|tag| (tag.to_lowercase(), tag.clone()));
+                Page::of(sorted, asked)
+            }
             M::TagsLastDropsLimit if after.is_some() => plain(Asked {
                 most: None,
                 after,
@@ -501,6 +506,11 @@ pub(super) fn referrers(seen: &Seen<'_>, reply: Reply) -> Reply {
             let (before, rest) = link.split_once("artifactType=").unwrap_or(("", ""));
             rest.split_once('&')
                 .map_or(link.clone(), |(_, after)| format!("{before}{after}"))
+        }),
+        M::ReferrersFilterLosesOne if is_filtered => reply.edited(|index| {
+            if let Some(list) = index["manifests"].as_array_mut().filter(|list| list.len() > 1) {
+                list.pop();
+            }
         }),
         M::ReferrersFilterIgnored | M::ReferrersFilterHeaderMissing => reply.without(OCI_FILTERS_APPLIED),
         M::ReferrersFilterHeaderValue if is_filtered => {

@@ -24,6 +24,7 @@ mod oras;
 mod pull;
 mod push;
 mod race;
+mod scale;
 mod wire;
 
 use std::sync::Arc;
@@ -85,7 +86,7 @@ impl Registry {
             Ok(reply) => reply,
             Err(failure) => flows::refused(&seen, failure).or_else(|failure| failed::replace(&seen, failure))?,
         };
-        let reply = deep::answer(&seen, reply)?;
+        let reply = scale::answer(&seen, deep::answer(&seen, reply)?);
         let reply = match route {
             Route::Extensions => oras::extensions(&seen, auth::other(&seen, reply)),
             Route::Ping | Route::Token => auth::other(&seen, reply),

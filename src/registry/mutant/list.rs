@@ -29,6 +29,7 @@ mutants! {
     IndexGetDigestOfChild "dist-pull-manifest-digest-header-value"
         "The digest header of an index is its first child's.";
     UnknownManifestServerError "dist-pull-manifest-404-digest" "An unknown manifest digest gives 500.";
+    UnknownManifestSha512Is400 "dist-pull-manifest-404-digest" "An unknown manifest gives 400 if its digest is SHA-512.";
     UnknownManifestEmpty "dist-pull-manifest-404-digest" "An unknown manifest digest gives 200 and an empty body.";
     UnknownTagIsAny "dist-pull-manifest-404-tag" "An unknown tag leads to some other tag's manifest.";
     TagAcrossRepositories "dist-pull-manifest-404-tag" "A tag is found that another repository has.";
@@ -47,6 +48,7 @@ mutants! {
     BlobGetDigestOfSha256 "dist-pull-blob-digest-header-value"
         "The digest header of a SHA-512 blob is its SHA-512 cut short and called SHA-256.";
     UnknownBlobServerError "dist-pull-blob-404" "An unknown blob gives 500.";
+    UnknownBlobSha512Is400 "dist-pull-blob-404" "An unknown SHA-512 blob gives 400.";
     UnknownBlobEmpty "dist-pull-blob-404" "GET of an unknown blob gives 200 and nothing.";
     BlobAcrossRepositories "dist-pull-blob-404-repo-scope"
         "Blobs of all repositories are found in each (CVE-2024-39897 in zot).";
@@ -148,6 +150,9 @@ mutants! {
     UnsupportedAlgorithm404 "dist-push-unsupported-algorithm-400" "A digest in an unsupported algorithm gives 404.";
     UnsupportedAlgorithmStored "dist-push-unsupported-algorithm-400"
         "Content is taken under digests that cannot be checked.";
+    ExistingBlobUnverified "dist-push-bad-digest-400" "What is pushed under the digest of a blob that is there is not looked at.";
+    ExistingBlobOverwritten "dist-push-bad-digest-not-stored"
+        "A push under the digest of a blob that is there is refused, and replaces the blob.";
     BadDigestStored "dist-push-bad-digest-not-stored"
         "An upload with a wrong digest is refused, but the blob is there.";
     OutOfOrderStored "dist-push-bad-digest-not-stored"
@@ -387,6 +392,7 @@ mutants! {
     TagsLastInclusive "dist-tags-last-exclusive" "The tag in last is listed too.";
     TagsLastIgnored "dist-tags-last-following" "last has no effect.";
     TagsLastSkips "dist-tags-last-following" "The tag after last is left out.";
+    TagsLastByBytes "dist-tags-last-following" "Tags are sorted without regard to case, and last is looked up in byte order.";
     TagsLastNeedsLimit "dist-tags-last-without-n" "last without n gives 400.";
     TagsLastDropsLimit "dist-tags-last-with-n" "n has no effect next to last.";
     TagsLastReversed "dist-tags-last-order" "Tags are listed backwards after last.";
@@ -452,6 +458,7 @@ mutants! {
     ReferrersFilterHeaderMissing "dist-referrers-filter-ignored-full" "Referrers are filtered without saying so.";
     ReferrersFilterHeaderList "dist-referrers-filter-header-list" "Applied filters are listed as a JSON array.";
     ReferrersFilterNothing "dist-referrers-filter-result" "The filter header is there and the list is full.";
+    ReferrersFilterLosesOne "dist-referrers-filter-result" "Of several referrers of the type asked for, the last is missing.";
     ReferrersFilterPrefix "dist-referrers-filter-result" "The filter takes types that start with the one asked for.";
     ReferrersFilterPlus "dist-referrers-filter-result" "A plus sign in the filter becomes a space.";
     ReferrersFilterOwnTypeOnly "dist-referrers-filter-uses-derived-type"
@@ -479,6 +486,8 @@ mutants! {
     DeleteManifestOff501 "dist-delete-manifest-disabled" "Deleting manifests is off, with 501.";
     DeleteManifestDoesNothing "dist-delete-manifest-then-404" "A deleted manifest stays.";
     ManifestCached "dist-delete-manifest-then-404" "A manifest that was pulled once is served after it was deleted.";
+    DeleteListedManifestStays "dist-delete-manifest-then-404"
+        "A manifest that an index lists stays, though its deletion is confirmed.";
     DeleteManifestGetStays "dist-delete-manifest-then-404" "A deleted manifest is gone for HEAD and not for GET.";
     DeleteManifestKeepsTags "dist-delete-manifest-removes-tags" "A deleted manifest is still found by its tags.";
     DeleteManifestListsTags "dist-gc-listed-implies-pullable" "The tags of a deleted manifest are still listed.";
@@ -491,6 +500,7 @@ mutants! {
     DeleteBlobOff404 "dist-delete-blob-disabled" "Deleting blobs is off, with 404.";
     DeleteBlobDoesNothing "dist-delete-blob-then-404" "A deleted blob stays.";
     BlobCached "dist-delete-blob-then-404" "A blob that was pulled once is served after it was deleted.";
+    DeleteUsedBlobStays "dist-delete-blob-then-404" "A blob that a manifest names stays, though its deletion is confirmed.";
     DeleteBlobComesBack "dist-delete-blob-then-404"
         "A deleted blob is back once another repository reads it (CVE-2026-35172).";
     DeleteManifestTakesBlobs "dist-gc-shared-blob-survives" "Deleting a manifest deletes its blobs, shared or not.";
@@ -710,6 +720,16 @@ mutants! {
     GcDigestTagsFail "gc-api-stays" "Tags such as sha256-….sig give 500 once garbage was collected.";
     GcReferrers404 "gc-referrers-answer" "Referrers of what was collected give 404.";
     GcLosesFirstSchemaLayers "gc-first-schema-layers-survive" "Collections do not see the layers of Docker's first schema.";
+    // Scale: what only large content and long lists bring out.
+    TagsThousandLost "scale-tags-complete" "Of a thousand tags and more, the first thousand are listed, without a link.";
+    TagsLaterPagesLost "scale-tags-walk" "There are no more than nine pages of tags.";
+    ReferrersThousandLost "scale-referrers-complete"
+        "Of a thousand referrers and more, the first thousand are listed, without a link.";
+    ReferrersThousandUnfiltered "scale-referrers-filtered" "A filter sees the first thousand referrers only.";
+    BlobHugeCut "scale-blob-whole" "Blobs are cut after 16 MiB.";
+    RangeFarWraps "scale-blob-range" "The first byte of a range is counted in 24 bits.";
+    ManyLayersRefused "scale-layers" "Manifests of more than a hundred blobs give 400.";
+    ManyLayersLost "scale-layers" "Manifests of more than a hundred blobs come back with a hundred layers.";
     // Hardening: what only hostile requests bring out.
     LimitServerError "hard-no-5xx" "A limit beyond 32 bits gives 500 (CVE-2023-2253 in distribution ran out of memory).";
     NegativeLimitLost "dist-http-answers"
