@@ -343,7 +343,7 @@ fn a_defect_is_found_and_the_reports_agree() {
 fn a_login_is_taken_from_standard_input() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::with(&["--auth", "token"]);
-    fs::write(folder.path().join("password"), "referee\n").unwrap();
+    fs::write(folder.path().join("password"), "let-me-in\n").unwrap();
     let password = fs::File::open(folder.path().join("password")).unwrap();
     let child = referee()
         .current_dir(folder.path())

@@ -27,7 +27,7 @@ pub struct ServeArguments {
     /// Serve it with this allowed choice; `referee list variants` names them (repeatable)
     #[arg(long, value_name = "VARIANT", value_parser = variant)]
     variant: Vec<Variant>,
-    /// Ask for a login: `basic` or `token`, with the user `referee` and the password `referee`
+    /// Ask for a login: `basic` or `token`, with the user `referee` and the password `let-me-in`
     #[arg(long, value_enum)]
     auth: Option<AuthKind>,
     /// Collect garbage this often; `POST /api/v2.0/system/gc/schedule` collects it at any time
@@ -73,7 +73,7 @@ fn variant(name: &str) -> Result<Variant, String> {
 
 /// Serves the reference registry until it is interrupted. Content is in memory and gone afterwards.
 pub fn serve(arguments: ServeArguments) -> Result<Exit, Failure> {
-    let (user, password) = ("referee".to_string(), "referee".to_string());
+    let (user, password) = ("referee".to_string(), "let-me-in".to_string());
     let auth = match arguments.auth {
         None => Auth::None,
         Some(AuthKind::Basic) => Auth::Basic { user, password },

@@ -125,7 +125,11 @@ impl Redactor {
         if text.contains('@') {
             text = USERINFO.replace_all(&text, format!("${{1}}{REDACTED}@")).into_owned();
         }
-        self.known().replaced(text)
+        let known = self.known();
+        if text.contains('%') {
+            text = known.without_encoded(text);
+        }
+        known.replaced(text)
     }
 
     /// The text of a body, or the start of it if it was `cut`.
@@ -279,6 +283,44 @@ impl Known {
         self.short.iter().fold(text, |text, form| replace(text, form))
     }
 
+    /// Without what is a secret once it is decoded: every client has its own opinion on which bytes a URL has to encode.
+    fn without_encoded(&self, text: String) -> String {
+        let (bytes, starts) = decoded(&text);
+        let mut spans = Vec::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            match self.longest_at(&bytes, at) {
+                Some(len) => {
+                    spans.push(starts[at]..starts[at + len]);
+                    at += len;
+                }
+                None => at += 1,
+            }
+        }
+        let mut out = text;
+        for span in spans.into_iter().rev() {
+            // What is there as it is, is replaced as such.
+            if out[span.clone()].contains('%') {
+                out.replace_range(span, REDACTED);
+            }
+        }
+        out
+    }
+
+    /// How long the secret is that stands here; a short one has to stand alone.
+    fn longest_at(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let rest = &bytes[at..];
+        let alone = |form: &&Arc<str>| {
+            let inside = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+            !inside(before) && !inside(rest.get(form.len()))
+        };
+        let long = head(rest).and_then(|head| self.long.get(&head)).into_iter().flatten();
+        let short = self.short.iter().filter(alone);
+        let found = long.chain(short).filter(|form| rest.starts_with(form.as_bytes()));
+        found.map(|form| form.len()).max()
+    }
+
     fn without_long(&self, text: String) -> String {
         let bytes = text.as_bytes();
         let mut out = String::new();
@@ -305,6 +347,22 @@ impl Known {
         out.push_str(&text[copied..]);
         out
     }
+}
+
+/// A text without the escapes of a URL, and where each byte of it began in the text; at last where that ends.
+fn decoded(text: &str) -> (Vec<u8>, Vec<usize>) {
+    let raw = text.as_bytes();
+    let (mut bytes, mut starts) = (Vec::with_capacity(raw.len()), Vec::with_capacity(raw.len() + 1));
+    let mut at = 0;
+    while let Some(byte) = raw.get(at) {
+        let digits = raw.get(at + 1..at + 3).filter(|_| *byte == b'%');
+        let escaped = digits.and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok());
+        starts.push(at);
+        bytes.push(escaped.unwrap_or(*byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    starts.push(at);
+    (bytes, starts)
 }
 
 /// The first bytes of a text that has so many.
@@ -382,6 +440,7 @@ mod tests {
             secret.to_owned(),
             "s3cr%c3%a9t%2f%2b%3cpass%3e%26%27word%27".to_owned(),
             "s3cr%C3%A9t%2F%2B%3Cpass%3E%26%27word%27".to_owned(),
+            "s3cr%C3%A9t/%2B%3Cpass%3E%26'word'".to_owned(),
             r"s3cr\u00e9t/\u002b\u003cpass\u003e\u0026\u0027word\u0027".to_owned(),
             r"s3cr\u00e9t/+<pass>&'word'".to_owned(),
             "s3cr\u{e9}t\\/+<pass>&'word'".to_owned(),

@@ -321,12 +321,13 @@ impl<'a> Player<'a> {
             cause.map(|cause| cause.to_string()).unwrap_or_default(),
             complaint(error_document(answer).as_ref()),
         );
+        let redactor = self.client.redactor();
         self.played.violations.push(Violation {
             oracle,
             call: self.played.log.len() - 1,
             matcher: matcher.into(),
-            seen: seen.into(),
-            signature: signature.trim_end().to_owned(),
+            seen: redactor.text(&seen.into()),
+            signature: redactor.text(signature.trim_end()),
         });
     }
 
