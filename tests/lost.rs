@@ -54,6 +54,8 @@ enum Line {
     Unread,
     /// The answer to the limit has a zero byte in its header.
     Garbled,
+    /// A gateway has no registry to ask for the limit, so many times.
+    Alone(usize),
     /// The limit is always one request too many.
     Limited,
 }
@@ -99,10 +101,15 @@ async fn pass(mut near: TcpStream, behind: std::net::SocketAddr, line: Line, los
         let is_lost = match line {
             Line::Flaky(times) => is_limit && before < times,
             Line::Dead => is_limit || before > 0,
-            Line::Unread | Line::Garbled | Line::Limited => false,
+            Line::Unread | Line::Garbled | Line::Alone(_) | Line::Limited => false,
         };
         if is_lost || far.write_all(request).await.is_err() {
             return;
+        }
+        if is_limit && matches!(line, Line::Alone(times) if before < times) {
+            let answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n";
+            let _ = near.write_all(answer).await;
+            continue;
         }
         if is_limit && matches!(line, Line::Limited) {
             let answer = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n";
@@ -207,6 +214,18 @@ async fn a_limit_of_requests_is_held_against_nobody() {
         outcome.verdict
     );
     assert!(!broken(&outcome).contains(&"dist-http-rfc9110"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_without_a_registry_is_held_against_nothing_else() {
+    for times in [1, 2, 3] {
+        let outcome = through(CASE, Line::Alone(times)).await;
+        let told = broken(&outcome);
+        assert!(
+            !told.is_empty() && told.iter().all(|id| *id == "dist-http-no-5xx"),
+            "{times}: {told:?}"
+        );
+    }
 }
 
 const LIST: &str = r#"

@@ -108,6 +108,9 @@ pub enum HeaderOp {
     /// `0-` and the last byte of the `Content-Range` that was sent. Where none was sent, or none that fits the body, nothing is
     /// demanded.
     EndOfSent,
+    /// Bytes of a whole, such as `0-99/2048`, as `Content-Range` says it: the case of the unit does not count, and the length may be
+    /// an asterisk ([RFC 9110, 14.4](https://www.rfc-editor.org/rfc/rfc9110#section-14.4)).
+    Part(Template),
     /// A URL that can be resolved against the one that was asked: absolute http(s), or relative.
     Url,
     /// The length of this node in decimal.

@@ -149,10 +149,15 @@ fn holds(op: &HeaderOp, values: &[&str], answer: &Answer, scope: &Scope) -> Resu
                         .is_some_and(|url| matches!(url.scheme(), "http" | "https"))
             })
         }
+        HeaderOp::Part(template) => {
+            let wanted = scope.text(template)?;
+            every(&|value| is_part(value, &wanted))
+        }
         HeaderOp::QuotedAtMost(most) => values.iter().map(|value| quoted(value)).sum::<u64>() <= *most,
         HeaderOp::LengthOf(node) => {
-            let wanted = scope.node(node)?.data.len().to_string();
-            every(&|value| value == wanted)
+            let wanted = scope.node(node)?.data.len();
+            let is_number = |value: &str| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+            every(&|value| is_number(value) && value.parse() == Ok(wanted))
         }
     })
 }
@@ -166,6 +171,15 @@ fn names(value: &str, digest_in: impl Fn(Algorithm) -> String) -> bool {
             .is_none_or(|algorithm| digest_in(algorithm) == digest.as_str()),
         Err(_) => false,
     }
+}
+
+/// Whether a `Content-Range` is about these bytes of a whole. The length may be left open.
+fn is_part(value: &str, wanted: &str) -> bool {
+    let Some((unit, range)) = value.trim().split_once(' ') else {
+        return false;
+    };
+    let open = wanted.split_once('/').map(|(part, _)| format!("{part}/*"));
+    unit.eq_ignore_ascii_case("bytes") && (range.trim() == wanted || Some(range.trim()) == open.as_deref())
 }
 
 fn elements<'a>(values: &'a [&str]) -> impl Iterator<Item = &'a str> {
@@ -201,6 +215,7 @@ fn expected(op: &HeaderOp, answer: &Answer, scope: &Scope) -> Result<String, Sco
             answer.exchange.request.body.sha256
         ),
         HeaderOp::EndOfSent => format!("0-{}", end_of_sent(answer).unwrap_or_default()),
+        HeaderOp::Part(template) => format!("bytes {}", scope.text(template)?),
         HeaderOp::Url => "a URL, absolute (http or https) or relative".to_string(),
         HeaderOp::LengthOf(node) => scope.node(node)?.data.len().to_string(),
         HeaderOp::QuotedAtMost(most) => format!("at most {most} bytes in double quotes"),

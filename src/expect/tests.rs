@@ -179,13 +179,20 @@ fn every_header_demand_can_hold_and_can_fail() {
             ("X", "a, b"),
             ("D", digest),
             ("T", "Text/Html; charset=utf-8"),
+            ("P", "Bytes 0-4/*"),
             ("U", "/v2/x"),
         ],
         "",
     );
     let bad = answer(
         200,
-        &[("X", "c"), ("D", "sha256:00"), ("T", "html"), ("U", "ftp://x/")],
+        &[
+            ("X", "c"),
+            ("D", "sha256:00"),
+            ("T", "html"),
+            ("P", "bytes 0-4/8"),
+            ("U", "ftp://x/"),
+        ],
         "",
     );
     let text = Template::literal;
@@ -197,6 +204,7 @@ fn every_header_demand_can_hold_and_can_fail() {
         ("X", HeaderOp::ListLacks(text("c"))),
         ("T", HeaderOp::MediaType(text("text/html"))),
         ("D", HeaderOp::DigestOfBody),
+        ("P", HeaderOp::Part(text("0-4/9"))),
         ("U", HeaderOp::Url),
     ] {
         assert!(check(header(name, op.clone(), false), &good).is_empty(), "{op:?}");

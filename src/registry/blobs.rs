@@ -72,7 +72,11 @@ impl Registry {
                     status: StatusCode::PARTIAL_CONTENT,
                     ..reply
                 };
-                let reply = reply.with(header::CONTENT_RANGE, content_range(&part, length));
+                let place = match self.has(Variant::RangesOfUnknownLength) {
+                    true => format!("Bytes {}-{}/*", part.start, part.end.saturating_sub(1)),
+                    false => content_range(&part, length),
+                };
+                let reply = reply.with(header::CONTENT_RANGE, place);
                 Ok(reply.content(media_type::OCTET_STREAM, whole.slice(part)))
             }
             Wanted::Parts(parts) if self.has(Variant::RangesMultipart) => Ok(multipart(reply, &whole, &parts)),

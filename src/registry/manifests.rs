@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header;
+use serde_json::Value;
 
 use super::blobs::{entity_tag, in_use, name_unknown};
 use super::defects::server_error;
@@ -24,7 +25,7 @@ use super::store::{Manifest, Repository, Store};
 use super::{Mutant, Variant};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::ErrorCode;
-use crate::oci::media_type::{MediaType, ORAS_ARTIFACT};
+use crate::oci::media_type::{self, MediaType, ORAS_ARTIFACT};
 use crate::oci::reference::{Reference, RepositoryName, Tag};
 
 impl Registry {
@@ -126,6 +127,9 @@ impl Registry {
                 }
                 checked => checked?,
             }
+        }
+        if self.has(Variant::ConfigsChecked) {
+            check_config(store.repository(name), &bytes)?;
         }
         let repository = store.repository(name);
         let checked = self
@@ -250,6 +254,14 @@ impl Registry {
         let manifest = find_manifest(&store, name, &reference)?;
         let is_named = |repository: &Repository| repository.names(&manifest.digest);
         let is_in_use = reference.digest().is_some() && store.repository(name).is_some_and(is_named);
+        let points = |repository: &Repository| {
+            let tags = repository.tags().filter_map(|tag| repository.tag(tag));
+            tags.filter(|tagged| tagged.digest == manifest.digest).count()
+        };
+        let tags = store.repository(name).map_or(0, points);
+        if self.has(Variant::DeletionOfTaggedOff) && reference.digest().is_some() && tags > 0 {
+            return Err(Failure::new(StatusCode::CONFLICT, ErrorCode::Denied, "it has tags"));
+        }
         if self.has(Variant::DeletionOfReferencedOff) && is_in_use {
             return Err(in_use());
         }
@@ -276,6 +288,9 @@ impl Registry {
         }
         self.also_delete_manifest(&mut store, name, &reference, &manifest);
         match &reference {
+            Reference::Tag(_) if self.has(Variant::LastTagTakesManifest) && tags == 1 => {
+                store.delete_manifest(name, &manifest.digest)
+            }
             Reference::Tag(tag) => {
                 self.remember_lost_tag(&manifest.digest);
                 store.delete_tag(name, tag)
@@ -450,4 +465,24 @@ fn manifest_invalid(message: impl std::fmt::Display) -> Failure {
 
 fn manifest_unknown() -> Failure {
     Failure::not_found(ErrorCode::ManifestUnknown, "the repository does not have this manifest")
+}
+
+/// Refuses an image whose config is none of the
+/// [image specification](https://github.com/opencontainers/image-spec/blob/main/config.md), or that of another image.
+fn check_config(repository: Option<&Repository>, manifest: &[u8]) -> Result<(), Failure> {
+    let manifest: Value = serde_json::from_slice(manifest).unwrap_or_default();
+    if manifest["config"]["mediaType"] != media_type::OCI_CONFIG {
+        return Ok(());
+    }
+    let digest = manifest["config"]["digest"].as_str().and_then(|text| text.parse().ok());
+    let Some(config) = digest.and_then(|digest| repository?.blob(&digest)) else {
+        return Ok(());
+    };
+    let config: Value = serde_json::from_slice(&config.content.bytes).unwrap_or_default();
+    let layers = manifest["layers"].as_array().map(Vec::len);
+    let ids = config["rootfs"]["diff_ids"].as_array().map(Vec::len);
+    if config["architecture"].is_string() && config["os"].is_string() && layers == ids {
+        return Ok(());
+    }
+    Err(manifest_invalid("the config is not that of this image"))
 }

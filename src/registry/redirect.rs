@@ -9,6 +9,7 @@ use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use hyper::header;
 use hyper::{Response, StatusCode};
+use serde_json::json;
 
 use super::request::Request;
 use super::respond::{Answer, Failure, Reply};
@@ -51,7 +52,15 @@ impl Registry {
         request: hyper::Request<Incoming>,
     ) -> Response<BoxBody<Bytes, Infallible>> {
         let request = Request::new(request);
-        let reply = self.content(&request).unwrap_or_else(Failure::into_reply);
+        let reply = self.content(&request).unwrap_or_else(|failure| {
+            // It has errors of its own.
+            let body = json!({"error": {"code": failure.status.as_u16(), "message": "not as it should be"}});
+            let reply = failure.into_reply();
+            Reply {
+                body: body.to_string().into(),
+                ..reply
+            }
+        });
         reply.into_response(request.is_head())
     }
 

@@ -61,6 +61,11 @@ impl Registry {
         for manifest in wanted {
             let mut entry = entry(manifest);
             self.distort_entry(manifest, &mut entry);
+            if self.has(Variant::ReferrersAnnotated)
+                && let Some(annotations) = entry.entry("annotations").or_insert_with(|| json!({})).as_object_mut()
+            {
+                annotations.insert("land.example.scanned".into(), "yes".into());
+            }
             if self.has(Variant::ReferrersEmptyAnnotations) {
                 entry.entry("annotations").or_insert_with(|| json!({}));
             }

@@ -56,6 +56,10 @@ variants! {
         "Blobs cannot be deleted: 405.";
     DeletionDelayed "202 says that a request was taken, not that it was carried out (RFC 9110, section 15.3.3)."
         "What is deleted is gone some time later.";
+    DeletionOfTaggedOff "Nothing says that a manifest with tags can be deleted (Deleting manifests)."
+        "Manifests that have tags cannot be deleted: 409.";
+    LastTagTakesManifest "Nothing says that a manifest stays without a tag (Content management)."
+        "A manifest goes with its last tag.";
     DeletionOfReferencedOff "Nothing says that content in use can be deleted (Content management)."
         "Blobs and manifests that another manifest names cannot be deleted: 405.";
     // Referrers.
@@ -65,6 +69,8 @@ variants! {
         "Referrers come in pages of two.";
     ReferrersReversed "Nothing says in which order referrers are listed (Listing referrers)."
         "Referrers are listed backwards.";
+    ReferrersAnnotated "A list includes the annotations of each referrer, and nothing forbids others (Listing referrers)."
+        "The registry adds an annotation to each listed referrer.";
     ReferrersEmptyAnnotations "Without annotations the property is absent or an empty map (image-spec, annotations)."
         "Listed referrers without annotations have an empty map of them.";
     ReferrersFurtherMembers "A descriptor may have members that nobody knows (image-spec, considerations)."
@@ -83,6 +89,8 @@ variants! {
     // Tags.
     TagsPaged "A registry may return fewer tags than asked for, with a link (Listing tags)."
         "Tags come in pages of two at the most, also when nobody asks for pages.";
+    TagsFirstPageEmpty "Fewer than n are allowed where there is a link (Listing tags)."
+        "Lists with n begin with an empty page, which has a link.";
     TagsLinkOnFullPage "Nothing forbids a link where nothing follows (Listing tags)."
         "The last page of tags has a link if it is full.";
     ListsLate "No sentence says when a list shows a push (Listing tags)."
@@ -146,6 +154,8 @@ variants! {
         "The Location of a push has the reference that was pushed.";
     ManifestLocationAbsolute "Location may be absolute (RFC 9110, section 10.2.2)."
         "The Location of a push is absolute.";
+    ConfigsChecked "What the config of an image has to have is said, and nobody has to take less (image-spec, config)."
+        "Images whose config lacks what it has to have are refused, or whose layers are not as many as its diff IDs.";
     DocumentsUnchecked "What the image specification demands of documents binds authors (image-spec, manifest)."
         "Any JSON object that could be a manifest is taken for one.";
     AnyManifestType "What a manifest is stays open (Definitions)."
@@ -166,12 +176,14 @@ variants! {
     // HTTP.
     BlobRedirect "Any request may be redirected (API)." "Blobs are redirected to another path.";
     BlobRedirectOtherHost "Any request may be redirected (API)."
-        "Blobs are redirected to another port, which wants no credentials.";
+        "Blobs are redirected to another port, which wants no credentials and has errors of its own.";
     TagRedirect "Any request may be redirected (API)." "Tags are redirected to the digest.";
     ChunkedDownloads "A length may be left out where the transfer coding delimits the body (RFC 9110, section 8.6)."
         "GET of a blob does not announce its length.";
     Gzip "Content may be coded if the client takes it (RFC 9110, section 12.5.3)." "GET is answered under gzip.";
     RangesOff "Ranges are a should (Pulling blobs)." "There are no ranges.";
+    RangesOfUnknownLength "The length of the whole may be left open in Content-Range (RFC 9110, section 14.4)."
+        "Content-Range has an asterisk for the length of the blob.";
     RangesMultipart "Several ranges may come as multipart/byteranges (RFC 9110, section 14.6)."
         "Several ranges come in several parts.";
     InvalidRange416 "An invalid range may be ignored or refused (RFC 9110, section 14.2)."

@@ -1,11 +1,15 @@
 //! Removing what a case left.
 
+use std::collections::HashSet;
+
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::time::{Duration, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Env, Isolation};
+use super::Env;
+use super::isolate::{Isolation, scope, setting};
+use crate::case::{BlobSource, Node, NodeKind, Suite};
 use crate::client::{Answer, Purpose, RequestSpec, Target, resolve_location};
 use crate::oci::digest::{Algorithm, Digest};
 
@@ -83,14 +87,34 @@ fn host(url: &str) -> Option<&str> {
     url.split('/').nth(2)
 }
 
+/// The digests of blobs that are the same whenever and wherever they are pushed, the empty config among them. Where
+/// repositories are given, another case or another run may be using them just now, so that they are left alone.
+pub fn shared_blobs(suite: &Suite, isolation: &Isolation) -> HashSet<String> {
+    if isolation.is_fresh() {
+        return HashSet::new();
+    }
+    let digest = |node: &Node, seed: u64| {
+        let scope = scope("", setting(seed, "", 1), std::slice::from_ref(node), &[], &[], None).ok()?;
+        Some(scope.graph.get(&node.name)?.digest.as_str().to_string())
+    };
+    let is_written =
+        |node: &&Node| matches!(&node.kind, NodeKind::Blob { source, .. } if !matches!(source, BlobSource::Random(_)));
+    let nodes = suite.cases.iter().flat_map(|case| &case.content).filter(is_written);
+    let same = nodes.filter_map(|node| digest(node, 1).filter(|first| digest(node, 2).as_ref() == Some(first)));
+    same.chain([Digest::of(Algorithm::Sha256, b"{}").as_str().to_string()])
+        .collect()
+}
+
 /// Deletes what was stored, as far as the target offers that. A refusal is no news.
 pub async fn clean_up(env: &Env, stored: &Stored) {
     if env.keep {
         return;
     }
-    // The empty config is the one content that cases share; in a given repository another case may be using it.
-    let shared = matches!(env.isolation, Isolation::Given(_)).then(|| Digest::of(Algorithm::Sha256, b"{}"));
-    let is_shared = |url: &str| shared.as_ref().is_some_and(|digest| url.contains(digest.as_str()));
+    let is_shared = |url: &str| {
+        url.rsplit('/')
+            .next()
+            .is_some_and(|digest| env.shared_blobs.contains(digest))
+    };
     let kinds = [
         (&stored.uploads, "cancel-upload"),
         (&stored.manifests, "delete-manifest"),

@@ -4,8 +4,13 @@
 //! connections, while the registry answers `GET /v2/` in between and afterwards, does: its handler gave up, or announces
 //! more than it sends.
 
+use tokio::time::{Duration, sleep};
+
+use super::Env;
+use super::expand::Planned;
 use super::send::{self, Answers, Astray};
-use super::{Env, Planned};
+use crate::case::Busy;
+use crate::client::exchange::Request;
 use crate::client::exchange::Transport;
 use crate::client::{Answer, Purpose, RequestSpec, Target, TransportError, Via, is_repeatable};
 use crate::content::{Scope, ScopeError};
@@ -27,6 +32,17 @@ pub struct Sent {
 /// A request that is longer may be refused before it is read, and the refusal lost with the connection.
 const SHORT: usize = 4096;
 
+/// How often a request is sent again that a gateway could not pass on.
+const MORE_TRIES: usize = 2;
+
+/// How long it is waited before that.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Whether a gateway had no registry to ask, or an overloaded server did not say when to come back.
+pub fn is_out_of_order(answer: &Answer) -> bool {
+    matches!(answer.status(), Some(502..=504)) && answer.header("Retry-After").is_none()
+}
+
 /// Sends a request, and if the connection is lost finds out whether that is the registry's doing.
 pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<Sent, ScopeError> {
     let Answers {
@@ -36,6 +52,19 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
         mut astray,
     } = send::send(env, planned, scope, purpose).await?;
     let mut unanswered = false;
+    // What stands before a registry may be without one for a moment, which is held against it, but not against what this request
+    // is about.
+    for _ in 0..MORE_TRIES {
+        let repeatable = |request: &Request| is_repeatable(&request.method, &request.url, request.body.len > 0);
+        if planned.busy != Busy::Wait || !is_out_of_order(&judged) || !repeatable(&judged.exchange.request) {
+            break;
+        }
+        sleep(PAUSE).await;
+        let again = send::send(env, planned, scope, purpose).await?;
+        at = answers.len() + again.at;
+        answers.extend(again.all);
+        (judged, astray) = (again.judged, again.astray);
+    }
     // A request that was lost has been repeated by the client, the last time on a fresh connection.
     if is_lost(&judged) && judged.exchange.attempts > 1 || is_no_answer(&judged) {
         let between = ping(env, purpose).await;

@@ -45,7 +45,7 @@ pub use preview::{PreviewRequest, PreviewStep, preview};
 pub use schedule::{Bodies, Event, Options, Resumed, run, run_keeping};
 pub use vectors::{Parsed, Vector, parse_strictly, vectors};
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +64,8 @@ pub struct Env {
     pub host: String,
     /// Who gets which repositories.
     pub isolation: Isolation,
+    /// The digests of blobs that are not deleted, for others may be using them.
+    pub shared_blobs: HashSet<String>,
     /// The seed of the run.
     pub seed: u64,
     /// The length of a chunk in bytes.

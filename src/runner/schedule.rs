@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::cleanup::{clean_up, clean_up_unless_late};
+use super::cleanup::{clean_up, clean_up_unless_late, shared_blobs};
 use super::control::{self, Greeting, Refusal};
 use super::execute::{cut_off, failed, run_case};
 use super::gc::{self, Collecting, Collector, Done};
@@ -260,6 +260,7 @@ impl Env {
             client: options.client.clone(),
             host: options.host.clone(),
             isolation: options.isolation.clone(),
+            shared_blobs: shared_blobs(&options.suite, &options.isolation),
             seed: options.seed,
             chunk: CHUNK,
             capabilities: Default::default(),

@@ -50,6 +50,8 @@ pub const GROUPS: &[&[Variant]] = &[
     &[
         ManifestDeletionOff405,
         ReferrersFurtherMembers,
+        ReferrersAnnotated,
+        LastTagTakesManifest,
         TagsBadLimitIgnored,
         MountSourceIgnored,
         CancelOff,
@@ -62,6 +64,7 @@ pub const GROUPS: &[&[Variant]] = &[
     &[
         BlobDeletionOff400,
         TagsLinkOnFullPage,
+        DeletionOfTaggedOff,
         CancelForbidden,
         RetentionKeeps,
         ReferrersFilterOff,
@@ -86,6 +89,8 @@ pub const GROUPS: &[&[Variant]] = &[
         AnyManifestType,
         ChunkedDownloads,
         LinksUnquoted,
+        RangesOfUnknownLength,
+        ConfigsChecked,
         BlobsWithoutContentType,
         ExtensionsPaged,
     ],
@@ -122,5 +127,5 @@ pub const GROUPS: &[&[Variant]] = &[
         AccessTokenOnly,
     ],
     &[TagRedirect, ChallengeOtherForm, NoReferrers, RetentionUnaware],
-    &[PullsWithoutDigestHeader],
+    &[PullsWithoutDigestHeader, TagsFirstPageEmpty],
 ];

@@ -211,6 +211,7 @@ impl Decoder<'_> {
             "digest-of-body" => self.only_true(tree).map(|()| HeaderOp::DigestOfBody)?,
             "digest-of-sent" => self.only_true(tree).map(|()| HeaderOp::DigestOfSent)?,
             "end-of-sent" => self.only_true(tree).map(|()| HeaderOp::EndOfSent)?,
+            "part" => HeaderOp::Part(self.template(tree)?),
             "quoted-at-most" => HeaderOp::QuotedAtMost(self.count(tree)?),
             "url" => self.only_true(tree).map(|()| HeaderOp::Url)?,
             _ => HeaderOp::LengthOf(self.node_name(tree, Role::Bytes)?),

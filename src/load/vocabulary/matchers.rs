@@ -75,6 +75,11 @@ pub static HEADER: Shape = Shape {
             Of::Flag,
             "`0-` and the last byte of the `Content-Range` that was sent.",
         ),
+        key(
+            "part",
+            Of::Text,
+            "These bytes of a whole, such as `0-99/2048`; the length may be `*`.",
+        ),
         key("url", Of::Flag, "A URL or a relative reference."),
         key("length-of", NODE_NAME, "The length of this node."),
         key(

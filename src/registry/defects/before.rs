@@ -73,7 +73,14 @@ fn name_refused(mutant: M, name: &RepositoryName) -> Option<Failure> {
     is_refused.then(|| Failure::bad_request(ErrorCode::NameInvalid, "the name is not valid"))
 }
 
+/// How often a mutant's gateway has no registry: every so many requests.
+const ALONE_EVERY: usize = 40;
+
 fn throttle(seen: &Seen<'_>) -> Option<Answer> {
+    if seen.mutant == M::GatewayAlone {
+        let alone = seen.registry.memory.count("requests").is_multiple_of(ALONE_EVERY);
+        return alone.then(|| Ok(Reply::new(StatusCode::BAD_GATEWAY)));
+    }
     let (code, after) = match seen.mutant {
         M::ErrorTooManyRequests => (ErrorCode::Denied, true),
         M::ThrottleNoRetryAfter => (ErrorCode::TooManyRequests, false),

@@ -355,7 +355,7 @@ impl Registry {
     pub(in crate::registry) fn wrong_filter(&self, manifest: &Manifest, filter: &str) -> Option<bool> {
         let artifact_type = manifest.document.artifact_type.as_deref().unwrap_or_default();
         match self.mutant()? {
-            M::ReferrersFilterIgnored | M::ReferrersFilterNothing => Some(true),
+            M::ReferrersFilterIgnored | M::ReferrersFilterNothing | M::ReferrersFilterIgnoredShort => Some(true),
             M::ReferrersFilterPrefix => Some(artifact_type.starts_with(filter)),
             M::ReferrersFilterPlus => Some(artifact_type == filter.replace('+', " ")),
             M::ReferrersFilterOwnTypeOnly => Some(declared_type(manifest).as_deref() == Some(filter)),
@@ -512,6 +512,14 @@ pub(super) fn referrers(seen: &Seen<'_>, reply: Reply) -> Reply {
                 list.pop();
             }
         }),
+        M::ReferrersFilterIgnoredShort if is_filtered => {
+            let kept = |entry: &Value| entry["artifactType"].as_str() != seen.request.query("artifactType");
+            reply.without(OCI_FILTERS_APPLIED).edited(|index| {
+                if let Some(list) = index["manifests"].as_array_mut() {
+                    list.retain(kept);
+                }
+            })
+        }
         M::ReferrersFilterIgnored | M::ReferrersFilterHeaderMissing => reply.without(OCI_FILTERS_APPLIED),
         M::ReferrersFilterHeaderValue if is_filtered => {
             let value = seen.request.query("artifactType").unwrap_or_default();

@@ -89,9 +89,9 @@ mutants! {
     HeadTagNoDigest "dist-head-manifest-digest-header" "HEAD of a tag has no digest header.";
     HeadBlobNoDigest "dist-head-blob-digest-header" "HEAD of a blob has no digest header.";
     HeadManifestNoLength "dist-head-manifest-content-length" "HEAD of a manifest does not tell its size.";
-    HeadManifestLengthZero "dist-head-manifest-content-length" "HEAD of a manifest says that it is empty.";
+    HeadManifestLengthZero "dist-head-length-true" "HEAD of a manifest says that it is empty.";
     HeadBlobNoLength "dist-head-blob-content-length" "HEAD of a blob does not tell its size.";
-    HeadBlobLengthZero "dist-head-blob-content-length" "HEAD of a blob says that it is empty.";
+    HeadBlobLengthZero "dist-head-length-true" "HEAD of a blob says that it is empty.";
     HeadHasBody "dist-head-no-body" "HEAD is answered with the body of GET.";
     HeadOtherType "dist-head-matches-get" "HEAD of a manifest labels it application/octet-stream.";
     HeadOtherEntityTag "dist-head-matches-get" "HEAD and GET of a blob have different entity tags.";
@@ -455,7 +455,9 @@ mutants! {
     ReferrersFilter400 "dist-referrers-filter" "Asking for one artifactType gives 400.";
     ReferrersFilterIgnored "dist-referrers-filter" "The artifactType asked for has no effect.";
     ReferrersFilterHeaderValue "dist-referrers-filter-header" "The filter header has the type that was asked for.";
-    ReferrersFilterHeaderMissing "dist-referrers-filter-ignored-full" "Referrers are filtered without saying so.";
+    ReferrersFilterHeaderMissing "dist-referrers-filter-header" "Referrers are filtered without saying so.";
+    ReferrersFilterIgnoredShort "dist-referrers-filter-ignored-full"
+        "Asked for one artifactType, the registry says nothing of a filter and leaves out a referrer of that type.";
     ReferrersFilterHeaderList "dist-referrers-filter-header-list" "Applied filters are listed as a JSON array.";
     ReferrersFilterNothing "dist-referrers-filter-result" "The filter header is there and the list is full.";
     ReferrersFilterLosesOne "dist-referrers-filter-result" "Of several referrers of the type asked for, the last is missing.";
@@ -547,6 +549,7 @@ mutants! {
     ThrottleNoRetryAfter "dist-error-429-retry-after"
         "Now and then there are too many requests, without saying for how long.";
     // HTTP.
+    GatewayAlone "dist-http-no-5xx" "Every fortieth request gives 502, as from a gateway that has no registry to ask.";
     BadNameServerError "dist-http-no-5xx" "A name that is not valid gives 500.";
     ReferenceServerError "dist-http-no-5xx" "A reference with bytes that are no text gives 500.";
     DotSegmentsServerError "dist-http-no-5xx" "A path with dot segments gives 500.";
