@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::blobs::{entity_tag, in_use, name_unknown};
 use super::defects::server_error;
@@ -139,10 +139,12 @@ impl Registry {
         if !self.is(Mutant::TypeFollowsPush) {
             check_same_type(&store, name, &digest, &media_type)?;
         }
-        let subject = document.subject.clone().filter(|_| document.kind.is_of_oci());
+        let is_of_oci = document.kind.is_of_oci();
+        let subject = document.subject.clone().filter(|_| is_of_oci);
         let bytes = self.altered(store.repository(name), &media_type, bytes);
         let media_type = self.kept_media_type(media_type, request);
         self.remember_references(&document);
+        let (media_type_of_subject, length) = (media_type.clone(), bytes.len());
         store.put_manifest(name, &digest, media_type, bytes, document);
         for tag in self.tags_to_set(&mut store, name, &reference, &tags, &digest) {
             let former = store.repository(name).and_then(|repository| repository.tag(&tag));
@@ -150,6 +152,9 @@ impl Registry {
                 self.remember_lost_tag(&former.digest);
             }
             store.put_tag(name, tag, digest.clone());
+        }
+        if self.has(Variant::ReferrersMade) && is_of_oci && subject.is_none() {
+            make_referrer(&mut store, name, (&media_type_of_subject, &digest, length));
         }
         drop(store);
 
@@ -485,4 +490,26 @@ fn check_config(repository: Option<&Repository>, manifest: &[u8]) -> Result<(), 
         return Ok(());
     }
     Err(manifest_invalid("the config is not that of this image"))
+}
+
+/// Pushes an artifact about a manifest, as registries do that sign or scan what they get.
+fn make_referrer(store: &mut Store, name: &RepositoryName, (media_type, digest, length): (&str, &Digest, usize)) {
+    let empty = Bytes::from_static(b"{}");
+    let config = Digest::of(Algorithm::Sha256, &empty);
+    let descriptor = json!({"mediaType": media_type::OCI_EMPTY, "digest": config.as_str(), "size": empty.len()});
+    let document = json!({
+        "schemaVersion": 2,
+        "mediaType": media_type::OCI_MANIFEST,
+        "artifactType": "application/vnd.example.scan",
+        "config": descriptor,
+        "layers": [descriptor],
+        "subject": {"mediaType": media_type, "digest": digest.as_str(), "size": length},
+    });
+    let bytes = Bytes::from(document.to_string());
+    let Ok(document) = Document::read(media_type::OCI_MANIFEST, &bytes) else {
+        return;
+    };
+    let made = Digest::of(Algorithm::Sha256, &bytes);
+    store.put_blob(name, &config, empty);
+    store.put_manifest(name, &made, media_type::OCI_MANIFEST.to_owned(), bytes, document);
 }

@@ -69,6 +69,8 @@ variants! {
         "Referrers come in pages of two.";
     ReferrersReversed "Nothing says in which order referrers are listed (Listing referrers)."
         "Referrers are listed backwards.";
+    ReferrersMade "Nothing says that only clients push (Listing referrers)."
+        "The registry makes a referrer of its own for each manifest that is pushed.";
     ReferrersAnnotated "A list includes the annotations of each referrer, and nothing forbids others (Listing referrers)."
         "The registry adds an annotation to each listed referrer.";
     ReferrersEmptyAnnotations "Without annotations the property is absent or an empty map (image-spec, annotations)."
