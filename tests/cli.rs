@@ -288,7 +288,32 @@ fn own_cases_run_beside_the_built_in_ones() {
         folder.path(),
         &["run", "--cases", "mine.yaml", "--only-own-cases", "-q"],
     )
-    .is(0, &["conforms"]);
+    .is(0, &["conforms to oci-1.1 as far as 1 case of it tells."]);
+}
+
+/// What is left out does not count in favour of a registry, in any form of the report.
+#[test]
+fn own_cases_alone_certify_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::copy(root.join("cases/pull/blobs.yaml"), folder.path().join("mine.yaml")).unwrap();
+    fs::create_dir(folder.path().join("pull")).unwrap();
+    fs::copy(
+        root.join("cases/pull/blobs.yaml"),
+        folder.path().join("pull/blobs.yaml"),
+    )
+    .unwrap();
+    let own = ["--cases", ".", "--only-own-cases", "--out", "."];
+    let formats = ["--format", "json,html,markdown,badge,html"];
+    let said = run_in(folder.path(), &[&["run"], &own[..], &formats[..]].concat());
+    said.is(0, &["as far as", "Pull        not judged"]);
+    assert!(!said.out.contains("certified"), "{}", said.out);
+    assert_eq!(report(folder.path())["run"]["only_own_cases"], true);
+    for file in ["report.html", "report.md", "badge.svg"] {
+        let text = fs::read_to_string(folder.path().join(file)).unwrap();
+        assert!(text.contains("as far as"), "{file}");
+        assert!(!text.contains("Pull: certified"), "{file}");
+    }
 }
 
 #[test]

@@ -62,10 +62,7 @@ pub fn compare(arguments: CompareArguments) -> Result<Exit, Failure> {
     };
     match shown {
         Shown::Changes => {
-            if reports
-                .iter()
-                .any(|(_, report)| report.run.filtered || report.run.partition.is_some())
-            {
+            if reports.iter().any(|(_, report)| report.run.is_partial()) {
                 print("Not every case was run each time: what a run left out is `not judged` here.\n");
             }
             if let [(_, before), (_, after)] = reports.as_slice()

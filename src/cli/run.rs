@@ -269,12 +269,12 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             false => Bodies::Telling,
         };
         let sender = options.client.clone();
-        let report = with_progress(options, bodies, arguments.quiet, &out).await;
+        let report = with_progress(options, bodies, &arguments, &out).await;
         if let Some(running) = embedded {
             running.stop().await;
         }
         let (mut report, journal) = report?;
-        report.run.filtered = !arguments.filter.is_empty();
+        arguments.mark(&mut report);
         apply_known(&mut report, &known, &known::today());
         let exit = finish(&report, &out, &arguments)?;
         match journal {
@@ -295,6 +295,14 @@ fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
         return Ok(Vec::new());
     }
     let variables =
+impl RunArguments {
+    /// Notes in a report what the command line left out of the run.
+    fn mark(&self, report: &mut Report) {
+        report.run.filtered = !self.filter.is_empty();
+        report.run.only_own_cases = self.suite.only_own_cases;
+    }
+}
+
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let settings = official::read(arguments.official_config.as_deref(), &variables.collect())?;
     let stronger: Vec<&str> = [
@@ -354,14 +362,14 @@ pub(super) async fn embedded(seeded: bool) -> Result<Running, Failure> {
 async fn with_progress(
     options: runner::Options,
     bodies: Bodies,
-    quiet: bool,
+    arguments: &RunArguments,
     out: &Path,
 ) -> Result<(Report, Option<Journal>), Failure> {
     let finished = options.resumed.iter().flat_map(|resumed| resumed.cases.iter().cloned());
     let finished: Vec<_> = finished.collect();
     let client = options.client.clone();
     let (events, mut told) = mpsc::unbounded_channel();
-    let progress = if quiet {
+    let progress = if arguments.quiet {
         Progress::hidden()
     } else {
         Progress::on_stderr(false)
@@ -377,7 +385,8 @@ async fn with_progress(
         while let Some(event) = told.recv().await {
             match event {
                 Event::Probing => progress.show(ProgressEvent::Phase("probing")),
-                Event::Started { total, report } => {
+                Event::Started { total, mut report } => {
+                    arguments.mark(&mut report);
                     journal = Journal::create(out, &report, &finished).map_err(unwritten).ok();
                     progress.show(ProgressEvent::Phase("judging"));
                     progress.show(ProgressEvent::Started { total });
@@ -407,7 +416,8 @@ async fn with_progress(
     }
 }
 
-fn finish(report: &Report, out: &Path, arguments: &RunArguments) -> Result<Exit, Failure> {
+/// Writes what the run showed; `noted` is what was said of failures before.
+fn finish(report: &Report, out: &Path, arguments: &RunArguments, noted: &[Known]) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.write_known_failures {
         known::write(report, path)?;
     }

@@ -190,6 +190,7 @@ pub async fn run_keeping(
             partition: options.partition,
             strict: options.strict,
             filtered: false,
+            only_own_cases: false,
             read_only: options.reading.as_ref().is_some_and(|reading| reading.only),
             seed: options.seed,
             jobs,
