@@ -434,6 +434,45 @@ fn an_interrupted_run_reports_what_it_has_seen() {
 fn a_reader_that_goes_away_is_no_failure() {
     for command in [
         "list requirements",
+#[test]
+fn output_that_finds_no_room_is_no_success() {
+    for command in [&["list"][..], &["--help"], &["schema"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = referee().args(command).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{command:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.starts_with("error: cannot write to standard output: "), "{told}");
+    }
+}
+
+/// What takes minutes to make stops too when the run is asked to.
+#[test]
+fn the_making_of_large_content_is_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = "about: Mine.\ncases:\n  - case: huge\n    says: A blob can be pulled.\n    content: {layer: {blob: {random: \
+                64GiB}}}\n    steps:\n      - pull: layer\n        expect: {dist-pull-blob-200: {status: 200}}\n";
+    fs::write(folder.path().join("mine.yaml"), case).unwrap();
+    let served = Served::with(&[]);
+    let child = referee()
+        .args([
+            "run",
+            &served.url,
+            "--cases",
+            "mine.yaml",
+            "--only-own-cases",
+            "--quiet",
+        ])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    signal(&child, "TERM");
+    ended(child, Duration::from_secs(10)).is(130, &["nterrupted"]);
+    assert_eq!(count(&report(&folder.path().join("reports/latest")), "error"), 0);
+}
+
         "list mutants",
         "schema",
         "schema --format markdown",
