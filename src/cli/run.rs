@@ -14,7 +14,8 @@ use super::connect::{Connected, Connection, duration};
 use super::merge::exit_of;
 use super::report::look;
 use super::suite::{SuiteArguments, check_filters, load_suite, profile};
-use super::{Exit, Failure, known, official, print, reach, resume};
+use super::{Exit, Failure, known, number, official, print, reach, resume};
+use crate::case::Known;
 use crate::outcome::{EMBEDDED, Partition, Report, apply_known};
 use crate::registry::{self, Config, Running};
 use crate::report::journal::Journal;
@@ -60,7 +61,8 @@ pub struct RunArguments {
     /// Failures that are known, each with its reason: they do not count, and one that passes is told
     #[arg(long, value_name = "FILE", help_heading = "What is judged")]
     known_failures: Option<PathBuf>,
-    /// Write what failed into a file of known failures, whose reasons are then to be filled in
+    /// Write what failed into a file of known failures, whose reasons are then to be filled in; those in a file that is
+    /// there already are kept
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     write_known_failures: Option<PathBuf>,
     /// Send nothing that writes: only cases that read are run, on what the registry has already (see --content), and all
@@ -169,6 +171,10 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         Some(path) => known::read(path, &loaded.suite)?,
         None => Vec::new(),
     };
+    let mut noted = known.clone();
+    if let Some(path) = &arguments.write_known_failures {
+        noted.extend(known::earlier(path)?);
+    }
     let target = arguments
         .url
         .as_ref()
@@ -276,7 +282,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         let (mut report, journal) = report?;
         arguments.mark(&mut report);
         apply_known(&mut report, &known, &known::today());
-        let exit = finish(&report, &out, &arguments)?;
+        let exit = finish(&report, &out, &arguments, &noted)?;
         match journal {
             Some(journal) if report.interrupted || report.counts.error > 0 => {
                 print(&sender.redactor().text(&resume::kept(&report, journal.path())));
@@ -419,7 +425,7 @@ async fn with_progress(
 /// Writes what the run showed; `noted` is what was said of failures before.
 fn finish(report: &Report, out: &Path, arguments: &RunArguments, noted: &[Known]) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.write_known_failures {
-        known::write(report, path)?;
+        known::write(report, path, noted)?;
     }
     let files =
         report::write_files(report, out, &arguments.format).map_err(|error| Failure::new(Exit::Failed, error))?;
