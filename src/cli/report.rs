@@ -37,7 +37,8 @@ pub fn report(arguments: ReportArguments) -> Result<Exit, Failure> {
     } else {
         read(&arguments.file)?
     };
-    match (&arguments.out, arguments.format.as_slice()) {
+    let formats = report::each_once(&arguments.format);
+    match (&arguments.out, formats.as_slice()) {
         (Some(out), formats) => {
             let files =
                 report::write_files(&report, out, formats).map_err(|error| Failure::new(Exit::Failed, error))?;
