@@ -290,7 +290,7 @@ pub(super) async fn meet(
     let mut greeting = tokio::select! {
         biased;
         () = stop.cancelled() => Default::default(),
-        greeting = control::check(env, &options.url) => greeting?,
+        greeting = control::check(&env.client, env.seed, &options.url) => greeting?,
     };
     let mut given = options.collecting.as_ref().map(Collecting::gives).unwrap_or_default();
     if env.isolation.is_fresh() {
