@@ -473,6 +473,38 @@ fn the_making_of_large_content_is_interrupted() {
     assert_eq!(count(&report(&folder.path().join("reports/latest")), "error"), 0);
 }
 
+#[test]
+fn an_interrupted_run_reports_what_it_has_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::with(&[]);
+    for name in ["INT", "TERM"] {
+        let relay = SlowRelay::to(&served.url, Duration::from_millis(20));
+        let out = folder.path().join(name);
+        let child = referee()
+            .args(["run", &relay.url, "--jobs", "1", FEW[0], FEW[1], "--out"])
+            .arg(&out)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        relay.wait_for(60);
+        signal(&child, name);
+        ended(child, Duration::from_secs(20)).is(130, &["nterrupted"]);
+        let report = report(&out);
+        assert_eq!(report["interrupted"], true);
+        let (passed, skipped) = (count(&report, "pass"), count(&report, "skip"));
+        assert!(
+            skipped > 0 && count(&report, "fail") == 0,
+            "{passed} passed, {skipped} skipped"
+        );
+        assert!(out.join("junit.xml").exists());
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    for command in [
+        "list requirements",
         "list mutants",
         "schema",
         "schema --format markdown",

@@ -9,6 +9,10 @@ use crate::case::{Json, Size, Template, TemplateError};
 use crate::load::diagnostic::{Code, Diagnostic, Span};
 use crate::load::tree::{Key, Tree, Value};
 
+/// The most bytes of anything.
+const MAX_SIZE: u64 = 64 << 30;
+/// The length of a chunk where the registry announces none.
+const SHORTEST_CHUNK: u64 = 1 << 10;
 /// The longest `wait` and `within`.
 const MAX_TIME: Duration = Duration::from_secs(600);
 /// The largest compiled regular expression.
@@ -176,12 +180,18 @@ impl Decoder<'_> {
 
     pub(super) fn size(&mut self, tree: &Tree) -> Option<Size> {
         let size = self.text(tree)?.parse().ok();
-        self.value(
+        let size: Size = self.value(
             tree,
             size,
             "a length",
             "such as `17`, `3KiB`, `4MiB`, `3MB` or `2chunk`",
-        )
+        )?;
+        if size.resolve(SHORTEST_CHUNK) > MAX_SIZE {
+            let diagnostic = Diagnostic::new(Code::TooLarge, tree.span, "a length is at most 64 GiB");
+            self.report(diagnostic.help("all of it is made and hashed, and sent to the registry"));
+            return None;
+        }
+        Some(size)
     }
 
     pub(super) fn time(&mut self, tree: &Tree) -> Option<Duration> {
