@@ -283,10 +283,25 @@ fn own_cases_run_beside_the_built_in_ones() {
     said.is(0, &["mine/ping", "pull/ranges/closed"]);
     let said = run_in(folder.path(), &["list", "--cases", "mine.yaml", "--only-own-cases"]);
     said.is(0, &["mine/ping"]);
+    run(&["lint", "/dev/null"]).is(2, &["/dev/null is neither a file nor a folder"]);
     assert_eq!(said.out.lines().count(), 1);
     run_in(
         folder.path(),
         &["run", "--cases", "mine.yaml", "--only-own-cases", "-q"],
+#[test]
+fn lint_sees_what_a_run_beside_the_built_in_cases_would_refuse() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("pull")).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::copy(
+        root.join("cases/pull/blobs.yaml"),
+        folder.path().join("pull/blobs.yaml"),
+    )
+    .unwrap();
+    run_in(folder.path(), &["lint", "."]).is(2, &["two cases are called `pull/blobs/"]);
+    run_in(folder.path(), &["lint", ".", "--only-own-cases"]).is(0, &["no mistake"]);
+}
+
     )
     .is(0, &["conforms to oci-1.1 as far as 1 case of it tells."]);
 }

@@ -6,7 +6,7 @@ use serde_json::Number;
 
 use super::{Decoder, Role, What, listed};
 use crate::case::{Json, Size, Template, TemplateError};
-use crate::load::diagnostic::{Code, Diagnostic, Span};
+use crate::load::diagnostic::{Code, Diagnostic, Span, obeyed};
 use crate::load::tree::{Key, Tree, Value};
 
 /// The most bytes of anything.
@@ -43,7 +43,15 @@ impl Decoder<'_> {
     /// A text of one line of prose.
     pub(super) fn prose(&mut self, tree: Option<&Tree>) -> String {
         let text = self.required_text(tree);
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let (Some(tree), Some(odd)) = (tree, text.chars().find(|c| obeyed(*c))) {
+            let message = format!(
+                "U+{:04X} in this text is no letter, but an order to a terminal",
+                u32::from(odd)
+            );
+            self.report(Diagnostic::new(Code::BadProse, tree.span, message).help("leave it out"));
+        }
+        text
     }
 
     pub(super) fn template(&mut self, tree: &Tree) -> Option<Template> {
