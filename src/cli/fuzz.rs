@@ -199,7 +199,7 @@ fn bar(quiet: bool) -> ProgressBar {
     };
     let bar = ProgressBar::with_draw_target(None, target);
     // The template is a constant; if it were wrong, the look of the library would do.
-    if let Ok(style) = ProgressStyle::with_template("{spinner} fuzzing, {msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} fuzzing, {wide_msg}") {
         bar.set_style(style);
     }
     bar

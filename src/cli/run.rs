@@ -83,7 +83,7 @@ pub struct RunArguments {
     #[arg(long, short, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
     jobs: Option<usize>,
     /// The seed of all content, to repeat a run
-    #[arg(long, value_name = "N", help_heading = "How it runs")]
+    #[arg(long, value_name = "N", value_parser = number, help_heading = "How it runs")]
     seed: Option<u64>,
     /// Fresh repositories are made below this name
     #[arg(long, default_value = "referee", value_name = "NAME", help_heading = "How it runs")]
@@ -122,7 +122,7 @@ pub struct RunArguments {
     /// Where the reports are written [default: reports/latest]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
-    /// Which reports are written
+    /// Which reports are written: junit, json, html, markdown, badge, github, har, official
     #[arg(
         long,
         value_delimiter = ',',
@@ -295,12 +295,6 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
     })
 }
 
-/// Fills in from the settings of the official suite what the command line leaves open; says what is worth knowing.
-fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
-    if !arguments.official_env && arguments.official_config.is_none() {
-        return Ok(Vec::new());
-    }
-    let variables =
 impl RunArguments {
     /// Notes in a report what the command line left out of the run.
     fn mark(&self, report: &mut Report) {
@@ -309,6 +303,12 @@ impl RunArguments {
     }
 }
 
+/// Fills in from the settings of the official suite what the command line leaves open; says what is worth knowing.
+fn take_official(arguments: &mut RunArguments) -> Result<Vec<String>, Failure> {
+    if !arguments.official_env && arguments.official_config.is_none() {
+        return Ok(Vec::new());
+    }
+    let variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let settings = official::read(arguments.official_config.as_deref(), &variables.collect())?;
     let stronger: Vec<&str> = [
