@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use program::{Served, SlowRelay, dead_port, ended, referee, run, run_in, signal};
+use referee::report::Format;
 use serde_json::Value;
 
 const COMMANDS: [&str; 13] = [
@@ -51,6 +52,12 @@ fn count(report: &Value, verdict: &str) -> u64 {
 fn help_teaches() {
     let help = run(&["--help"]);
     help.is(0, &["Usage: referee", "Exit codes", "130", "referee run https://"]);
+    for command in ["run", "report", "merge"] {
+        let help = run(&[command, "--help"]).out;
+        for format in Format::ALL {
+            assert!(help.contains(format.name()), "{command} {format}");
+        }
+    }
     for command in COMMANDS {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command} is not listed");
         let own = run(&[command, "--help"]);
@@ -106,6 +113,14 @@ fn a_slip_is_met_with_a_suggestion() {
     run(&["run", "--wait", "soon"]).is(2, &["30s", "30 alone is 30s"]);
     run(&["run", "--username", "me"]).is(2, &["--password-stdin"]);
     run(&["run", "--only-own-cases"]).is(2, &["--cases"]);
+    run(&["run", "--seed", "abc"]).is(2, &["--seed", "a whole number from 0"]);
+    run(&["fuzz", "--requests", "many"]).is(2, &["--requests", "a whole number from 0"]);
+    run(&["run", "--ca-file", "nosuch"]).is(2, &["--ca-file: cannot read nosuch"]);
+    run(&["doctor", "http://127.0.0.1:1", "--authfile", "nosuch"]).is(2, &["--authfile: cannot read nosuch"]);
+    run(&["run", "--official-config", "nosuch"]).is(2, &["--official-config: cannot read nosuch"]);
+    run(&["schema", "--of", "report", "--format", "markdown"]).is(2, &["no reference in Markdown"]);
+    run(&["fuzz", "--repo-prefix", "UP"]).is(2, &["`UP` is not a repository name"]);
+    run(&["fuzz", "--out", "/proc/x/y"]).is(5, &["--out /proc/x/y: "]);
 }
 
 #[test]
@@ -114,6 +129,7 @@ fn filters_are_checked() {
     run(&["run", "--filter", "level:muts"]).is(2, &["must, must-not, should, should-not and may"]);
     run(&["run", "--filter", ""]).is(2, &["empty filter"]);
     run(&["run", "--filter", "requirement:dist-tags-2000"]).is(2, &["no requirement", "did you mean `dist-tags-200`?"]);
+    run(&["run", "--filter", "requirement:nosuch"]).is(2, &["`referee list requirements` names them"]);
     run(&["run", "--filter", "!needs:delete-blobs"]).is(2, &["no capability", "did you mean `delete-blob`?"]);
     run(&["list", "--filter", "area:colours"])
         .is(2, &["no area `colours`; the areas are ", "delete, ", ", tags, upload"]);
@@ -143,6 +159,7 @@ fn a_bad_url_is_told_before_anything_is_done() {
         ("https://", "https://registry.example"),
         ("", "https://registry.example"),
         ("not a host", "`not a host`"),
+        ("::1", "`[::1]`"),
     ] {
         let said = run_in(folder.path(), &["run", url]);
         said.is(2, &[part]);
@@ -266,8 +283,23 @@ fn lint_takes_files_and_folders() {
     run(&["lint", folder.path().to_str().unwrap()]).is(2, &["no case file"]);
     run(&["lint", "/no/such/folder"]).is(2, &["/no/such/folder"]);
     run_in(root, &["lint", "Cargo.toml"]).is(2, &["Cargo.toml is no case file"]);
+    run(&["lint", "/dev/null"]).is(2, &["/dev/null is neither a file nor a folder"]);
     fs::write(folder.path().join("latin.yaml"), b"about: \xe4\n").unwrap();
     run(&["lint", folder.path().to_str().unwrap()]).is(2, &["latin.yaml", "UTF-8", "line 1"]);
+}
+
+#[test]
+fn lint_sees_what_a_run_beside_the_built_in_cases_would_refuse() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("pull")).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::copy(
+        root.join("cases/pull/blobs.yaml"),
+        folder.path().join("pull/blobs.yaml"),
+    )
+    .unwrap();
+    run_in(folder.path(), &["lint", "."]).is(2, &["two cases are called `pull/blobs/"]);
+    run_in(folder.path(), &["lint", ".", "--only-own-cases"]).is(0, &["no mistake"]);
 }
 
 #[test]
@@ -288,7 +320,32 @@ fn own_cases_run_beside_the_built_in_ones() {
         folder.path(),
         &["run", "--cases", "mine.yaml", "--only-own-cases", "-q"],
     )
-    .is(0, &["conforms"]);
+    .is(0, &["conforms to oci-1.1 as far as 1 case of it tells."]);
+}
+
+/// What is left out does not count in favour of a registry, in any form of the report.
+#[test]
+fn own_cases_alone_certify_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::copy(root.join("cases/pull/blobs.yaml"), folder.path().join("mine.yaml")).unwrap();
+    fs::create_dir(folder.path().join("pull")).unwrap();
+    fs::copy(
+        root.join("cases/pull/blobs.yaml"),
+        folder.path().join("pull/blobs.yaml"),
+    )
+    .unwrap();
+    let own = ["--cases", ".", "--only-own-cases", "--out", "."];
+    let formats = ["--format", "json,html,markdown,badge,html"];
+    let said = run_in(folder.path(), &[&["run"], &own[..], &formats[..]].concat());
+    said.is(0, &["as far as", "Pull        not judged"]);
+    assert!(!said.out.contains("certified"), "{}", said.out);
+    assert_eq!(report(folder.path())["run"]["only_own_cases"], true);
+    for file in ["report.html", "report.md", "badge.svg"] {
+        let text = fs::read_to_string(folder.path().join(file)).unwrap();
+        assert!(text.contains("as far as"), "{file}");
+        assert!(!text.contains("Pull: certified"), "{file}");
+    }
 }
 
 #[test]
@@ -375,6 +432,45 @@ fn a_report_that_cannot_be_written_is_no_success() {
     fs::write(folder.path().join("file"), "").unwrap();
     run_in(folder.path(), &["run", "--out", "file/reports"]).is(5, &["cannot create the directory file/reports"]);
     run_in(folder.path(), &["run", "--out", "/proc/reports"]).is(5, &["/proc/reports"]);
+}
+
+#[test]
+fn output_that_finds_no_room_is_no_success() {
+    for command in [&["list"][..], &["--help"], &["schema"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = referee().args(command).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{command:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.starts_with("error: cannot write to standard output: "), "{told}");
+    }
+}
+
+/// What takes minutes to make stops too when the run is asked to.
+#[test]
+fn the_making_of_large_content_is_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = "about: Mine.\ncases:\n  - case: huge\n    says: A blob can be pulled.\n    content: {layer: {blob: {random: \
+                64GiB}}}\n    steps:\n      - pull: layer\n        expect: {dist-pull-blob-200: {status: 200}}\n";
+    fs::write(folder.path().join("mine.yaml"), case).unwrap();
+    let served = Served::with(&[]);
+    let child = referee()
+        .args([
+            "run",
+            &served.url,
+            "--cases",
+            "mine.yaml",
+            "--only-own-cases",
+            "--quiet",
+        ])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    signal(&child, "TERM");
+    ended(child, Duration::from_secs(10)).is(130, &["nterrupted"]);
+    assert_eq!(count(&report(&folder.path().join("reports/latest")), "error"), 0);
 }
 
 #[test]

@@ -212,3 +212,26 @@ fn a_new_defect_is_a_regression_and_its_repair_is_none() {
     );
     assert!(!page.contains("data-v=differs"));
 }
+
+#[test]
+fn a_run_that_was_interrupted_is_said_to_be_and_cannot_speak_to_the_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_runtime, plain) = start(None);
+    let before = run(&plain, &dir.path().join("before"), &[]);
+    let mut after = before.clone();
+    after.interrupted = true;
+    after.run.profile = "\u{1b}[31mred\n::error::".to_string();
+    let write = |name: &str, report: &Report| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, serde_json::to_string(report).unwrap()).unwrap();
+        path
+    };
+    let (before, after) = (write("before.json", &before), write("after.json", &after));
+    let said = Command::new(env!("CARGO_BIN_EXE_referee"))
+        .args([std::path::Path::new("compare"), &before, &after])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("The run of after was interrupted"), "{said}");
+    assert!(said.contains("oci-1.1 and \\x1B[31mred\\n::error::"), "{said}");
+}

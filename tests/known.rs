@@ -109,7 +109,7 @@ fn mistakes_in_the_file_are_told_at_once() {
     std::fs::write(
         &file,
         "known:\n  - {requirement: dist-tags-odrer, reason: later}\n  - {reason: later}\n  \
-         - {case: x, reason: later, until: soon}\n  - {case: x, cause: later}\n",
+         - {case: x, reason: later, until: soon}\n  - {case: y, cause: later}\n",
     )
     .unwrap();
     let refused = Registry::start(None).run(dir.path(), &["--known-failures", file.to_str().unwrap()]);
@@ -123,6 +123,73 @@ fn mistakes_in_the_file_are_told_at_once() {
         "needs `reason`",
         "there is no case `x`",
         "7 errors",
+    ] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn a_list_that_is_written_anew_keeps_what_was_said_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("known.yaml");
+    let path = file.to_str().unwrap();
+    let defective = Registry::start(Some(Mutant::TagsLastReversed));
+    // An empty file is no list yet, as who makes a temporary one has it.
+    std::fs::write(&file, "").unwrap();
+    let write = |registry: &Registry| registry.run(dir.path(), &["--write-known-failures", path]);
+    assert_eq!(write(&defective).status.code(), Some(1));
+    let written = std::fs::read_to_string(&file).unwrap();
+    let first = written.replacen("WHY? say it here, or mend it\"", "ticket 5\"\n    until: 2999-01-31", 1);
+    let gone = "  - case: tags/list/gone\n    reason: ticket 6\n";
+    std::fs::write(&file, first.clone() + gone).unwrap();
+    assert_eq!(write(&defective).status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), first);
+
+    std::fs::write(&file, "known: yes, some\n").unwrap();
+    let refused = write(&defective);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        text(&refused).contains("is no list of known failures"),
+        "{}",
+        text(&refused)
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "known: yes, some\n");
+}
+
+#[test]
+fn a_list_without_an_entry_is_a_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("known.yaml");
+    let path = file.to_str().unwrap();
+    let clean = Registry::start(None);
+    let wrote = clean.run(dir.path(), &["--write-known-failures", path]);
+    assert_eq!(wrote.status.code(), Some(0), "{}", text(&wrote));
+    assert!(std::fs::read_to_string(&file).unwrap().ends_with("known: []\n"));
+    assert_eq!(
+        clean.run(dir.path(), &["--known-failures", path]).status.code(),
+        Some(0)
+    );
+    std::fs::write(&file, "known:\n").unwrap();
+    assert_eq!(
+        clean.run(dir.path(), &["--known-failures", path]).status.code(),
+        Some(0)
+    );
+}
+
+#[test]
+fn an_entry_that_can_never_hold_is_a_mistake() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("known.yaml");
+    let entry = "  - {case: tags/list/hundreds, requirement: dist-tags-200, reason: later}\n";
+    let never = "  - {case: delete/blobs/twice, requirement: dist-tags-order, reason: later}\n";
+    std::fs::write(&file, format!("known:\n{entry}{never}{entry}")).unwrap();
+    let refused = Registry::start(None).run(dir.path(), &["--known-failures", file.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(2));
+    let text = text(&refused);
+    for part in [
+        "`delete/blobs/twice` never judges `dist-tags-order`",
+        "listed twice",
+        "2 errors",
     ] {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }

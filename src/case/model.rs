@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Always, Capability, Document, Node, Profile, Requirement, Step};
+use super::{Action, Always, Capability, Document, Node, Profile, Requirement, Step};
 
 /// Where something is written: the file as the user knows it, line and column from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,6 +74,21 @@ impl Case {
     /// Whether it sends anything that could change what the registry holds.
     pub fn writes(&self) -> bool {
         self.setup.iter().chain(&self.steps).any(|step| step.action.writes())
+    }
+
+    /// Every requirement that its steps cite.
+    pub fn requirements(&self) -> Vec<&str> {
+        fn gather<'a>(steps: &'a [Step], into: &mut Vec<&'a str>) {
+            for step in steps {
+                into.extend(step.expect.iter().map(|expectation| expectation.requirement.as_str()));
+                if let Action::Together { steps, .. } = &step.action {
+                    gather(steps, into);
+                }
+            }
+        }
+        let mut ids = Vec::new();
+        gather(&self.steps, &mut ids);
+        ids
     }
 
     /// Whether it is about content that the run is given.

@@ -6,8 +6,12 @@ use clap::{Args, ValueEnum};
 
 use super::report::read;
 use super::{Exit, Failure, print};
+use crate::outcome::Report;
 use crate::outcome::compare::{Direction, changes, matrix};
-use crate::report::comparison;
+use crate::report::{comparison, printable};
+
+/// Characters of a name.
+const NAME: usize = 200;
 
 /// Which runs are compared, and how that is shown.
 #[derive(Debug, Args)]
@@ -62,16 +66,20 @@ pub fn compare(arguments: CompareArguments) -> Result<Exit, Failure> {
     };
     match shown {
         Shown::Changes => {
-            if reports
-                .iter()
-                .any(|(_, report)| report.run.filtered || report.run.partition.is_some())
-            {
+            if reports.iter().any(|(_, report)| report.run.is_partial()) {
                 print("Not every case was run each time: what a run left out is `not judged` here.\n");
+            }
+            for (name, _) in reports.iter().filter(|(_, report)| report.interrupted) {
+                let name = printable::line(name, NAME);
+                print(&format!(
+                    "The run of {name} was interrupted: what it did not come to is `not judged` here.\n"
+                ));
             }
             if let [(_, before), (_, after)] = reports.as_slice()
                 && before.run.profile != after.run.profile
             {
-                let (before, after) = (&before.run.profile, &after.run.profile);
+                let profile = |report: &Report| printable::line(&report.run.profile, NAME);
+                let (before, after) = (profile(before), profile(after));
                 print(&format!(
                     "The runs had different profiles, {before} and {after}: what only one of them asks differs by that.\n"
                 ));

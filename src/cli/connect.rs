@@ -87,6 +87,7 @@ impl Connection {
     /// Finds a login for what lies below `namespace`, and makes a client.
     pub async fn connect_to(&self, base: BaseUrl, namespace: &str) -> Result<Connected, Failure> {
         let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error);
+        self.find_files()?;
         let env = |name: &str| std::env::var(name).ok();
         let mut login = self.given_login()?;
         let official = login.is_none() && env("REFEREE_USERNAME").is_none() && self.official.is_some();
@@ -119,6 +120,28 @@ impl Connection {
         };
         let client = Client::new(options).map_err(|error| usage(&error))?;
         Ok(Connected { base, client, found })
+    }
+
+    /// Whether the files that options name are there, to name the option of one that is not.
+    fn find_files(&self) -> Result<(), Failure> {
+        let files = [
+            ("--authfile", &self.authfile),
+            ("--ca-file", &self.ca_file),
+            ("--client-cert", &self.client_cert),
+            ("--client-key", &self.client_key),
+        ];
+        for (option, path) in files
+            .into_iter()
+            .filter_map(|(option, path)| Some((option, path.as_ref()?)))
+        {
+            std::fs::metadata(path).map_err(|error| {
+                Failure::new(
+                    Exit::Usage,
+                    format!("{option}: cannot read {}: {error}", path.display()),
+                )
+            })?;
+        }
+        Ok(())
     }
 
     fn given_login(&self) -> Result<Option<(String, String)>, Failure> {

@@ -6,7 +6,7 @@ use super::suite::{SuiteArguments, load_suite, profile};
 use super::{Exit, Failure, did_you_mean, print};
 use crate::case::{Case, ParseVerdict, Profile, Requirement, Suite};
 use crate::registry::{Mutant, Variant};
-use crate::report::plural;
+use crate::report::{plural, printable};
 use crate::runner::{preview, requirements};
 
 const EXAMPLES: &str = "\
@@ -36,7 +36,7 @@ pub fn explain(arguments: ExplainArguments) -> Result<Exit, Failure> {
     let chosen = profile(&suite, &arguments.profile)?;
     let id = arguments.id.trim_end_matches('/');
     if let Some(requirement) = suite.requirement(id) {
-        print(&of_requirement(&suite, chosen, requirement));
+        show(&of_requirement(&suite, chosen, requirement));
         return Ok(Exit::Conforms);
     }
     let cases: Vec<&Case> = suite
@@ -46,7 +46,7 @@ pub fn explain(arguments: ExplainArguments) -> Result<Exit, Failure> {
         .collect();
     let Some(case) = cases.first() else {
         let text = named(&suite, id).ok_or_else(|| Failure::new(Exit::Usage, unknown(&suite, id)))?;
-        print(&text);
+        show(&text);
         return Ok(Exit::Conforms);
     };
     let mut text = of_case(&suite, chosen, case)?;
@@ -54,8 +54,13 @@ pub fn explain(arguments: ExplainArguments) -> Result<Exit, Failure> {
         let others: Vec<&str> = cases[1..].iter().map(|case| case.id.0.as_str()).collect();
         text.push_str(&format!("\nLikewise: {}\n", others.join(", ")));
     }
-    print(&text);
+    show(&text);
     Ok(Exit::Conforms)
+}
+
+/// Prints what may quote a user's file.
+fn show(text: &str) {
+    print(&printable::lines(text, usize::MAX));
 }
 
 fn of_case(suite: &Suite, profile: &Profile, case: &Case) -> Result<String, Failure> {

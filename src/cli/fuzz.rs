@@ -10,12 +10,13 @@ use std::io::IsTerminal as _;
 use tokio_util::sync::CancellationToken;
 
 use super::connect::{Connected, Connection, duration};
-use super::run::{embedded, interrupted, jobs, runtime};
-use super::{Exit, Failure, print, reach};
+use super::run::{embedded, interrupted, isolation, jobs, runtime};
+use super::{Exit, Failure, number, print, reach};
 use crate::client::RequestSpec;
 use crate::fuzzing::live::script::Aim;
 use crate::fuzzing::live::{Finding, Options, Outcome, Progress, campaign, case};
-use crate::report::{plural, printable};
+use crate::report::{self, plural, printable};
+use crate::runner::control;
 
 /// How long a campaign takes that is told neither a time nor a number of requests.
 const TIME: Duration = Duration::from_secs(60);
@@ -37,10 +38,10 @@ pub struct FuzzArguments {
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "How it runs")]
     time: Option<Duration>,
     /// How many requests
-    #[arg(long, value_name = "N", help_heading = "How it runs")]
+    #[arg(long, value_name = "N", value_parser = number, help_heading = "How it runs")]
     requests: Option<u64>,
     /// The seed; with `--jobs 1` a seed gives the same scripts again
-    #[arg(long, value_name = "N", help_heading = "How it runs")]
+    #[arg(long, value_name = "N", value_parser = number, help_heading = "How it runs")]
     seed: Option<u64>,
     /// What is aimed at (all): manifest, index, descriptor, reference, headers, upload, referrers, auth
     #[arg(long, value_delimiter = ',', value_name = "TARGET,..", help_heading = "How it runs")]
@@ -89,6 +90,8 @@ pub struct FuzzArguments {
 /// Fuzzes a registry, writes a case for each finding and prints the summary.
 pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
     let script = arguments.replay.as_deref().map(read_script).transpose()?;
+    isolation(&[], &arguments.repo_prefix, 0)?;
+    can_be_written(&arguments.out)?;
     runtime()?.block_on(async {
         let (running, url) = match &arguments.url {
             Some(url) => (None, url.clone()),
@@ -126,6 +129,11 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
                 return Err(Failure::new(Exit::NoTarget, seen));
             }
         }
+        // What says the same to everything accepts nothing, and would be called sound.
+        let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
+        if let Err(refusal) = control::check(&client, seed, &base.to_string()).await {
+            return Err(reach::refused(&refusal, &client).await);
+        }
         let cancel = CancellationToken::new();
         let interrupt = cancel.clone();
         tokio::spawn(async move {
@@ -139,7 +147,7 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
             client,
             url: base.to_string(),
             prefix: arguments.repo_prefix.clone(),
-            seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+            seed,
             aims: if arguments.target.is_empty() {
                 Aim::ALL.to_vec()
             } else {
@@ -170,6 +178,13 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
     })
 }
 
+/// Whether cases can be written into a folder, which is made only once there are any.
+fn can_be_written(folder: &Path) -> Result<(), Failure> {
+    let there = folder.ancestors().find(|path| path.exists());
+    report::prepare(there.unwrap_or(Path::new(".")))
+        .map_err(|error| Failure::new(Exit::Failed, format!("--out {}: {error}", folder.display())))
+}
+
 fn read_script(path: &Path) -> Result<(Aim, Vec<u8>), Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", path.display())))?;
@@ -184,7 +199,7 @@ fn bar(quiet: bool) -> ProgressBar {
     };
     let bar = ProgressBar::with_draw_target(None, target);
     // The template is a constant; if it were wrong, the look of the library would do.
-    if let Ok(style) = ProgressStyle::with_template("{spinner} fuzzing, {msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} fuzzing, {wide_msg}") {
         bar.set_style(style);
     }
     bar
@@ -285,12 +300,16 @@ fn describe(text: &mut String, finding: &Finding, file: Option<&Path>) {
             let _ = writeln!(text, "  no case: the format has no words for it");
         }
     }
-    let _ = writeln!(
-        text,
-        "  seen {}, first in script {}\n",
-        plural(finding.occurrences as usize, "time", "times"),
-        finding.number
-    );
+    // Of a script that is played alone there is nothing to count.
+    let _ = match finding.occurrences {
+        0 => writeln!(text),
+        seen => writeln!(
+            text,
+            "  seen {}, first in script {}\n",
+            plural(seen as usize, "time", "times"),
+            finding.number
+        ),
+    };
 }
 
 fn plain(text: &str) -> String {

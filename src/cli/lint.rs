@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::suite::sources;
-use super::{Exit, Failure, print};
+use super::{Exit, Failure, print, suite};
 use crate::load;
 use crate::report::plural;
 
@@ -21,17 +20,25 @@ pub struct LintArguments {
     /// Case files, or folders of them; without any, the built-in cases
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// They are run without the built-in cases, and may have the names of those
+    #[arg(long, requires = "paths")]
+    only_own_cases: bool,
 }
 
 /// Checks case files against the catalogue and each other.
 pub fn lint(arguments: LintArguments) -> Result<Exit, Failure> {
-    let sources = sources(&arguments.paths, !arguments.paths.is_empty())?;
+    let sources = suite::sources(&arguments.paths, !arguments.paths.is_empty())?;
     let files = sources.len();
-    let suite = load::load(&sources).map_err(|diagnostics| Failure::diagnostics(&diagnostics))?;
+    let loaded = load::load(&sources).map_err(|diagnostics| Failure::diagnostics(&diagnostics))?;
+    if !arguments.paths.is_empty() && !arguments.only_own_cases {
+        // No two cases have one name, and `run` has the built-in ones beside these.
+        let all = suite::sources(&arguments.paths, false)?;
+        load::load(&all).map_err(|diagnostics| Failure::diagnostics(&diagnostics))?;
+    }
     print(&format!(
         "{} and {} in {}, no mistake\n",
-        plural(suite.cases.len(), "case", "cases"),
-        plural(suite.requirements.len(), "requirement", "requirements"),
+        plural(loaded.cases.len(), "case", "cases"),
+        plural(loaded.requirements.len(), "requirement", "requirements"),
         plural(files, "file", "files"),
     ));
     Ok(Exit::Conforms)

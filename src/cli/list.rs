@@ -6,7 +6,11 @@ use super::suite::{SuiteArguments, check_filters, load_suite, profile};
 use super::{Exit, Failure, print};
 use crate::case::{Case, Profile, Suite};
 use crate::registry::{Mutant, Variant};
+use crate::report::printable;
 use crate::runner::{Filter, select};
+
+/// Characters of a name or a sentence, which may be those of a user's file.
+const TEXT: usize = 2000;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -123,6 +127,7 @@ pub fn list(arguments: ListArguments) -> Result<Exit, Failure> {
     } else {
         let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0).min(60);
         for (name, says) in &rows {
+            let (name, says) = (printable::line(name, TEXT), printable::line(says, TEXT));
             text.push_str(&format!("{name:width$}  {says}\n"));
         }
     }

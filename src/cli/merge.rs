@@ -7,7 +7,10 @@ use clap::Args;
 use super::report::{look, read};
 use super::{Exit, Failure, print};
 use crate::outcome::{Conclusion, Report, merge as merge_reports};
-use crate::report::{self, Format, terminal};
+use crate::report::{self, Format, printable, terminal};
+
+/// Characters of a sentence that quotes reports.
+const TEXT: usize = 2000;
 
 /// Which parts, and what is written.
 #[derive(Debug, Args)]
@@ -23,7 +26,7 @@ pub struct MergeArguments {
     /// Where the reports are written
     #[arg(long, default_value = "reports/latest", value_name = "DIR")]
     out: PathBuf,
-    /// Which reports are written
+    /// Which reports are written: junit, json, html, markdown, badge, github, har, official
     #[arg(
         long,
         value_delimiter = ',',
@@ -40,7 +43,10 @@ pub fn merge(arguments: MergeArguments) -> Result<Exit, Failure> {
         .iter()
         .map(|file| read(file))
         .collect::<Result<Vec<_>, _>>()?;
-    let merged = merge_reports(&parts).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let merged = merge_reports(&parts).map_err(|error| {
+        // It quotes what stands in the reports.
+        Failure::new(Exit::Usage, printable::line(&error.to_string(), TEXT))
+    })?;
     let files = report::write_files(&merged, &arguments.out, &arguments.format)
         .map_err(|error| Failure::new(Exit::Failed, error))?;
     print(&terminal::summary(&merged, &files, look()));

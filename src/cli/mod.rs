@@ -161,12 +161,12 @@ pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Printing help or a version is not a mistake; a closed pipe while doing so is none either.
-            let _ = error.print();
-            let exit = if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Conforms
+            // Printing help or a version is not a mistake.
+            let printed = error.print();
+            let exit = match printed {
+                _ if error.use_stderr() => Exit::Usage,
+                Ok(()) => Exit::Conforms,
+                Err(error) => unprinted(&error),
             };
             return ExitCode::from(exit.code());
         }
@@ -206,10 +206,26 @@ fn did_you_mean<'n>(given: &str, names: impl IntoIterator<Item = &'n str>, other
     }
 }
 
-/// Prints to standard output; a reader that went away ends the command quietly.
+/// Prints to standard output; a reader that went away ends the command quietly, a full disk does not.
 fn print(text: &str) {
     let mut out = anstream::stdout().lock();
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-        std::process::exit(i32::from(Exit::Conforms.code()));
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        std::process::exit(i32::from(unprinted(&error).code()));
     }
+}
+
+/// How a command ends whose output could not be written; says why, unless nobody wants to read on.
+fn unprinted(error: &std::io::Error) -> Exit {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return Exit::Conforms;
+    }
+    let _ = writeln!(anstream::stderr(), "error: cannot write to standard output: {error}");
+    Exit::Failed
+}
+
+/// A whole number on the command line.
+fn number(text: &str) -> Result<u64, String> {
+    let most = u64::MAX;
+    text.parse()
+        .map_err(|_| format!("a whole number from 0 to {most} is needed"))
 }

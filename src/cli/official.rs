@@ -145,7 +145,10 @@ pub fn read(file: Option<&Path>, variables: &BTreeMap<String, String>) -> Result
     let mut taken = BTreeMap::new();
     let mut ignored: BTreeMap<String, Vec<String>> = BTreeMap::new();
     if let Some(path) = file {
-        let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, format!("{}: {error}", path.display()));
+        let usage = |error: &dyn std::fmt::Display| {
+            let message = format!("--official-config: cannot read {}: {error}", path.display());
+            Failure::new(Exit::Usage, message)
+        };
         let text = std::fs::read_to_string(path).map_err(|error| usage(&error))?;
         let source = Source {
             path: path.display().to_string(),

@@ -8,7 +8,10 @@ use super::suite::{SuiteArguments, load_suite};
 use super::{Exit, Failure, print, resume};
 use crate::outcome::Report;
 use crate::report::terminal::{self, Look, Style};
-use crate::report::{self, Format, journal, json};
+use crate::report::{self, Format, journal, json, printable};
+
+/// Characters of a sentence that quotes a file.
+const TEXT: usize = 2000;
 
 /// Which report, in which forms.
 #[derive(Debug, Args)]
@@ -22,7 +25,7 @@ pub struct ReportArguments {
     file: PathBuf,
     #[command(flatten)]
     suite: SuiteArguments,
-    /// The forms; without any, the summary for the terminal
+    /// The forms (junit, json, html, markdown, badge, github, har, official); without any, the summary for the terminal
     #[arg(long, value_delimiter = ',', value_name = "FORMAT,..")]
     format: Vec<Format>,
     /// Where files are written; without it, one form is printed
@@ -37,7 +40,8 @@ pub fn report(arguments: ReportArguments) -> Result<Exit, Failure> {
     } else {
         read(&arguments.file)?
     };
-    match (&arguments.out, arguments.format.as_slice()) {
+    let formats = report::each_once(&arguments.format);
+    match (&arguments.out, formats.as_slice()) {
         (Some(out), formats) => {
             let files =
                 report::write_files(&report, out, formats).map_err(|error| Failure::new(Exit::Failed, error))?;
@@ -63,8 +67,13 @@ pub fn report(arguments: ReportArguments) -> Result<Exit, Failure> {
 pub fn read(path: &Path) -> Result<Report, Failure> {
     let file = std::fs::File::open(path)
         .map_err(|error| Failure::new(Exit::Usage, format!("cannot open {}: {error}", path.display())))?;
-    json::read(std::io::BufReader::new(file))
-        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))
+    json::read(std::io::BufReader::new(file)).map_err(|error| in_file(path, &error))
+}
+
+/// What is wrong in a file of another run, on one line whatever stands in the file.
+pub fn in_file(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    let message = format!("{}: {error}", path.display());
+    Failure::new(Exit::Usage, printable::line(&message, TEXT))
 }
 
 /// How a summary looks on standard output.

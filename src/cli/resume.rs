@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::report::in_file;
 use super::{Exit, Failure};
 use crate::case::Profile;
 use crate::client::quote;
@@ -35,7 +36,7 @@ pub struct Same<'a> {
 pub fn read(path: &Path) -> Result<Written, Failure> {
     let file = std::fs::File::open(path)
         .map_err(|error| Failure::new(Exit::Usage, format!("cannot open {}: {error}", path.display())))?;
-    journal::read(file).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))
+    journal::read(file).map_err(|error| in_file(path, &error))
 }
 
 /// What the run that wrote a journal has found out, and the seed of its content.
@@ -43,11 +44,8 @@ pub fn resumed(path: &Path, same: &Same) -> Result<(Resumed, u64), Failure> {
     let written = read(path)?;
     let run = &written.report.run;
     let differs = |what: &str, before: &str, now: &str| {
-        let message = format!(
-            "{}: the run that was cut off had another {what}: {before}, not {now}",
-            path.display()
-        );
-        Err(Failure::new(Exit::Usage, message))
+        let message = format!("the run that was cut off had another {what}: {before}, not {now}");
+        Err(in_file(path, &message))
     };
     let part = |partition: Option<Partition>| partition.map_or("all cases".to_string(), |part| part.to_string());
     if run.suite_digest != same.suite_digest {

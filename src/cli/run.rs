@@ -14,7 +14,8 @@ use super::connect::{Connected, Connection, duration};
 use super::merge::exit_of;
 use super::report::look;
 use super::suite::{SuiteArguments, check_filters, load_suite, profile};
-use super::{Exit, Failure, known, official, print, reach, resume};
+use super::{Exit, Failure, known, number, official, print, reach, resume};
+use crate::case::Known;
 use crate::outcome::{EMBEDDED, Partition, Report, apply_known};
 use crate::registry::{self, Config, Running};
 use crate::report::journal::Journal;
@@ -60,7 +61,8 @@ pub struct RunArguments {
     /// Failures that are known, each with its reason: they do not count, and one that passes is told
     #[arg(long, value_name = "FILE", help_heading = "What is judged")]
     known_failures: Option<PathBuf>,
-    /// Write what failed into a file of known failures, whose reasons are then to be filled in
+    /// Write what failed into a file of known failures, whose reasons are then to be filled in; those in a file that is
+    /// there already are kept
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     write_known_failures: Option<PathBuf>,
     /// Send nothing that writes: only cases that read are run, on what the registry has already (see --content), and all
@@ -81,7 +83,7 @@ pub struct RunArguments {
     #[arg(long, short, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
     jobs: Option<usize>,
     /// The seed of all content, to repeat a run
-    #[arg(long, value_name = "N", help_heading = "How it runs")]
+    #[arg(long, value_name = "N", value_parser = number, help_heading = "How it runs")]
     seed: Option<u64>,
     /// Fresh repositories are made below this name
     #[arg(long, default_value = "referee", value_name = "NAME", help_heading = "How it runs")]
@@ -120,7 +122,7 @@ pub struct RunArguments {
     /// Where the reports are written [default: reports/latest]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
-    /// Which reports are written
+    /// Which reports are written: junit, json, html, markdown, badge, github, har, official
     #[arg(
         long,
         value_delimiter = ',',
@@ -169,6 +171,10 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         Some(path) => known::read(path, &loaded.suite)?,
         None => Vec::new(),
     };
+    let mut noted = known.clone();
+    if let Some(path) = &arguments.write_known_failures {
+        noted.extend(known::earlier(path)?);
+    }
     let target = arguments
         .url
         .as_ref()
@@ -269,14 +275,14 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             false => Bodies::Telling,
         };
         let sender = options.client.clone();
-        let report = with_progress(options, bodies, arguments.quiet, &out).await;
+        let report = with_progress(options, bodies, &arguments, &out).await;
         if let Some(running) = embedded {
             running.stop().await;
         }
         let (mut report, journal) = report?;
-        report.run.filtered = !arguments.filter.is_empty();
+        arguments.mark(&mut report);
         apply_known(&mut report, &known, &known::today());
-        let exit = finish(&report, &out, &arguments)?;
+        let exit = finish(&report, &out, &arguments, &noted)?;
         match journal {
             Some(journal) if report.interrupted || report.counts.error > 0 => {
                 print(&sender.redactor().text(&resume::kept(&report, journal.path())));
@@ -287,6 +293,14 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         }
         Ok(exit)
     })
+}
+
+impl RunArguments {
+    /// Notes in a report what the command line left out of the run.
+    fn mark(&self, report: &mut Report) {
+        report.run.filtered = !self.filter.is_empty();
+        report.run.only_own_cases = self.suite.only_own_cases;
+    }
 }
 
 /// Fills in from the settings of the official suite what the command line leaves open; says what is worth knowing.
@@ -354,14 +368,14 @@ pub(super) async fn embedded(seeded: bool) -> Result<Running, Failure> {
 async fn with_progress(
     options: runner::Options,
     bodies: Bodies,
-    quiet: bool,
+    arguments: &RunArguments,
     out: &Path,
 ) -> Result<(Report, Option<Journal>), Failure> {
     let finished = options.resumed.iter().flat_map(|resumed| resumed.cases.iter().cloned());
     let finished: Vec<_> = finished.collect();
     let client = options.client.clone();
     let (events, mut told) = mpsc::unbounded_channel();
-    let progress = if quiet {
+    let progress = if arguments.quiet {
         Progress::hidden()
     } else {
         Progress::on_stderr(false)
@@ -377,7 +391,8 @@ async fn with_progress(
         while let Some(event) = told.recv().await {
             match event {
                 Event::Probing => progress.show(ProgressEvent::Phase("probing")),
-                Event::Started { total, report } => {
+                Event::Started { total, mut report } => {
+                    arguments.mark(&mut report);
                     journal = Journal::create(out, &report, &finished).map_err(unwritten).ok();
                     progress.show(ProgressEvent::Phase("judging"));
                     progress.show(ProgressEvent::Started { total });
@@ -407,9 +422,10 @@ async fn with_progress(
     }
 }
 
-fn finish(report: &Report, out: &Path, arguments: &RunArguments) -> Result<Exit, Failure> {
+/// Writes what the run showed; `noted` is what was said of failures before.
+fn finish(report: &Report, out: &Path, arguments: &RunArguments, noted: &[Known]) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.write_known_failures {
-        known::write(report, path)?;
+        known::write(report, path, noted)?;
     }
     let files =
         report::write_files(report, out, &arguments.format).map_err(|error| Failure::new(Exit::Failed, error))?;

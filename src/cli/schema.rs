@@ -24,7 +24,7 @@ pub struct SchemaArguments {
     format: Form,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
     Cases,
     Document,
@@ -44,6 +44,10 @@ enum Form {
 /// Prints the JSON Schema of a kind of file, or the reference of the format.
 pub fn schema(arguments: SchemaArguments) -> Result<Exit, Failure> {
     if arguments.format == Form::Markdown {
+        if arguments.of == Kind::Report {
+            let message = "there is a JSON Schema of reports, and no reference in Markdown: leave out --format";
+            return Err(Failure::new(Exit::Usage, message));
+        }
         print(&load::reference());
         return Ok(Exit::Conforms);
     }

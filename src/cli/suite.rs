@@ -81,7 +81,8 @@ pub fn check_filters(suite: &Suite, filters: &[Filter]) -> Result<(), Failure> {
             let hint = match unknown.kind {
                 // They are few and stand in no list, and the nearest spelling need not be what was meant.
                 "area" => format!("the areas are {}", sorted(&unknown.known).join(", ")),
-                _ => did_you_mean(unknown.name, unknown.known, "`referee list` names what there is"),
+                "requirement" => did_you_mean(unknown.name, unknown.known, "`referee list requirements` names them"),
+                _ => did_you_mean(unknown.name, unknown.known, "`referee list capabilities` names them"),
             };
             let message = format!("--filter: there is no {} `{}`; {hint}", unknown.kind, unknown.name);
             Err(Failure::new(Exit::Usage, message))

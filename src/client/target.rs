@@ -171,6 +171,9 @@ pub enum TargetError {
         "a registry serves its API at the root (/v2/): leave out `{0}`; a repository prefix is set by --repo-prefix"
     )]
     Path(String),
+    /// An address whose colons look like that of a port.
+    #[error("write the IPv6 address in brackets: `[{0}]`, with the port behind them")]
+    Bare(String),
     /// A host that is none.
     #[error("`{0}` is not a host name or address")]
     Host(String),
@@ -346,6 +349,9 @@ fn scheme_in(reference: &str) -> Option<&str> {
 }
 
 fn origin_of(scheme: Scheme, authority: &str) -> Result<Origin, TargetError> {
+    if authority.parse::<std::net::Ipv6Addr>().is_ok() {
+        return Err(TargetError::Bare(authority.to_owned()));
+    }
     // The last colon outside of the brackets of an IPv6 address.
     let colon = authority.rfind(':').filter(|colon| !authority[*colon..].contains(']'));
     let (host, port) = match colon {

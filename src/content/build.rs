@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::data::mix;
 use super::{Data, Scope, ScopeError, signed};
@@ -25,6 +26,8 @@ pub struct Setting {
     pub seed: u64,
     /// The length of a chunk in bytes.
     pub chunk: u64,
+    /// Ends the building early: large content takes its time.
+    pub stop: CancellationToken,
 }
 
 /// A node with its bytes.
@@ -83,6 +86,9 @@ pub enum BuildError {
         /// What is missing.
         error: ScopeError,
     },
+    /// The run was ended.
+    #[error("the run was interrupted while content was made")]
+    Stopped,
     /// A patch leads nowhere.
     #[error("in the content `{node}`: there is nothing at `{pointer}`")]
     Pointer {
@@ -204,7 +210,7 @@ impl Builder<'_> {
             } => {
                 let data = self.blob(name, source)?;
                 let media_type = self.text(name, media_type)?;
-                Ok(leaf(name, data, *algorithm, media_type, Role::Blob))
+                self.leaf(name, data, *algorithm, media_type, Role::Blob)
             }
             NodeKind::Slice { of, from, to } => {
                 let whole = self.node(of)?;
@@ -216,7 +222,7 @@ impl Builder<'_> {
                     to,
                 };
                 let data = whole.data.slice(from, to);
-                Ok(leaf(name, data, Algorithm::Sha256, OCTET_STREAM.to_string(), role))
+                self.leaf(name, data, Algorithm::Sha256, OCTET_STREAM.to_string(), role)
             }
             NodeKind::Given(part) => Ok(self.given(name, *part)),
             NodeKind::Image(fields) => self.image(name, fields, false),
@@ -370,7 +376,7 @@ impl Builder<'_> {
             Some(size) => padded(document, size.resolve(self.setting.chunk)),
             None => Data::Bytes(Bytes::from(document.to_string())),
         };
-        let mut built = leaf(name, data, fields.algorithm, media_type, Role::Manifest);
+        let mut built = self.leaf(name, data, fields.algorithm, media_type, Role::Manifest)?;
         built.requires = parts.iter().map(|(_, part)| part.clone()).collect();
         built.parts = parts.into_iter().collect();
         built.artifact_type = artifact_type;
@@ -389,7 +395,7 @@ impl Builder<'_> {
             Child::Generated(size) => {
                 let name = format!("{parent}.{place}");
                 let data = Data::random(self.seed_of(&name), size.resolve(self.setting.chunk));
-                let built = leaf(&name, data, Algorithm::Sha256, media_type.to_string(), Role::Blob);
+                let built = self.leaf(&name, data, Algorithm::Sha256, media_type.to_string(), Role::Blob)?;
                 Ok((built.descriptor(), Arc::new(built)))
             }
             Child::Nothing => Ok(nothing(&format!("{parent}.{place}"))),
@@ -477,6 +483,20 @@ impl Builder<'_> {
         }
     }
 
+    /// A node without parts, which may be large.
+    fn leaf(
+        &self,
+        name: &str,
+        data: Data,
+        algorithm: Algorithm,
+        media_type: String,
+        role: Role,
+    ) -> Result<Built, BuildError> {
+        let stopped = || self.setting.stop.is_cancelled();
+        let digest = data.digest_unless(algorithm, stopped).ok_or(BuildError::Stopped)?;
+        Ok(with_digest(name, data, digest, media_type, role))
+    }
+
     fn text(&self, node: &str, template: &Template) -> Result<String, BuildError> {
         self.scope.text(template).map_err(|error| template_error(node, error))
     }
@@ -499,9 +519,14 @@ fn nothing(name: &str) -> (Value, Arc<Built>) {
 }
 
 fn leaf(name: &str, data: Data, algorithm: Algorithm, media_type: String, role: Role) -> Built {
+    let digest = data.digest(algorithm);
+    with_digest(name, data, digest, media_type, role)
+}
+
+fn with_digest(name: &str, data: Data, digest: Digest, media_type: String, role: Role) -> Built {
     Built {
         name: name.to_string(),
-        digest: data.digest(algorithm),
+        digest,
         data,
         media_type,
         role,

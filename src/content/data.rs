@@ -193,6 +193,21 @@ impl Data {
         hasher.finish()
     }
 
+    /// The same, given up as soon as `stopped`: much content takes minutes.
+    pub fn digest_unless(&self, algorithm: Algorithm, stopped: impl Fn() -> bool) -> Option<Digest> {
+        if let Data::Named { .. } | Data::Bytes(_) = self {
+            return Some(self.digest(algorithm));
+        }
+        let mut hasher = Hasher::new(algorithm);
+        for piece in self.pieces() {
+            if stopped() {
+                return None;
+            }
+            hasher.update(&piece);
+        }
+        Some(hasher.finish())
+    }
+
     /// Whether so many bytes with these hashes, in hexadecimal, are this content, as far as can be known.
     pub fn is(&self, len: u64, sha256: &str, sha512: &str) -> bool {
         let same = |digest: &Digest| match digest.algorithm() {

@@ -498,7 +498,7 @@ fn safe_same_length(text: &str) -> String {
 }
 
 /// Control characters, and those that change the direction of text.
-fn obeyed(c: char) -> bool {
+pub(super) fn obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -68,6 +68,18 @@ pub const UNWRITTEN_REASON: &str = decode::UNWRITTEN;
 /// # Errors
 /// Everything that is wrong in the file, in its order; also a requirement that `suite` does not have.
 pub fn known_failures(source: &Source, suite: &Suite) -> Result<Vec<Known>, Diagnostics> {
+    known_entries_in(source, Some(suite))
+}
+
+/// The entries of a file of known failures as they stand there, whether or not they are about anything any more.
+///
+/// # Errors
+/// If it is not built like such a file.
+pub fn known_entries(source: &Source) -> Result<Vec<Known>, Diagnostics> {
+    known_entries_in(source, None)
+}
+
+fn known_entries_in(source: &Source, suite: Option<&Suite>) -> Result<Vec<Known>, Diagnostics> {
     let mut found = Found::default();
     let mut known = Vec::new();
     if let Some(root) = tree::parse(0, &source.text, &mut found) {

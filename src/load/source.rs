@@ -57,8 +57,13 @@ pub fn builtin() -> Vec<Source> {
 pub fn from_dir(dir: impl AsRef<Path>) -> io::Result<Vec<Source>> {
     let mut sources = Vec::new();
     let path = dir.as_ref();
+    if path.exists() && !path.is_file() && !path.is_dir() {
+        return Err(refused(path, "is neither a file nor a folder"));
+    }
     if path.is_file() {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            return Err(refused(path, "has a name that is not UTF-8"));
+        };
         if !is_yaml(name) {
             return Err(refused(path, "is no case file (*.yaml)"));
         }

@@ -101,7 +101,7 @@ pub(super) fn parse(file: usize, text: &str, found: &mut Found) -> Option<Tree> 
             Ok(next) => next,
             Err(error) => {
                 let mut at = builder.place.byte(error.marker().index());
-                if error.info().contains("tab") {
+                if is_about_tabs(error.info()) {
                     // The parser gives the place where the text begins that the tab ends.
                     at += text[at..].find('\t').unwrap_or(0);
                 }
@@ -129,10 +129,16 @@ pub(super) fn parse(file: usize, text: &str, found: &mut Found) -> Option<Tree> 
     builder.root
 }
 
+fn is_about_tabs(info: &str) -> bool {
+    info.contains("tab") && !info.contains("unprintable")
+}
+
 /// What to do about the usual slips. `before` is the text up to the place where the parser gave up.
 fn advice(info: &str, before: &str) -> Option<&'static str> {
     let has = |words: &str| info.contains(words);
-    Some(if has("tab") {
+    Some(if has("unprintable") {
+        "write such a character as an escape in double quotes: `\"\\x1b\"`"
+    } else if is_about_tabs(info) {
         "YAML is indented with spaces"
     } else if before.ends_with('$') {
         "inside `{..}` and `[..]`, quote a text with a variable: `\"${name}\"`"

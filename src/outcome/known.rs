@@ -4,7 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::summary::categories;
 use super::{Counts, Finding, Report, Verdict, Weight};
 use crate::case::Known;
 
@@ -79,7 +78,7 @@ pub fn apply_known(report: &mut Report, known: &[Known], today: &str) {
     }
     report.known = known.iter().map(|entry| outcome(entry, report, today)).collect();
     report.counts = Counts::of(&report.cases);
-    report.categories = categories(&report.cases);
+    report.weigh_categories();
 }
 
 /// The part of a finding that counts, and the part that is known.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::summary::{categories, facts};
+use super::summary::facts;
 use super::{Counts, Finding, KnownOutcome, KnownState, Partition, Report, RequirementOutcome, Weight};
 use crate::client::RequestCounts;
 
@@ -52,7 +52,6 @@ pub fn merge(parts: &[Report]) -> Result<Report, MergeError> {
     parts.iter().for_each(|part| merged.run.sent += part.run.sent);
     merged.run.elapsed_ms = parts.iter().map(|part| part.run.elapsed_ms).fold(0.0, f64::max);
     merged.capabilities = capabilities(parts);
-    merged.categories = categories(&cases);
     merged.counts = Counts::of(&cases);
     merged.facts = facts(&cases);
     merged.findings = findings(parts);
@@ -60,6 +59,7 @@ pub fn merge(parts: &[Report]) -> Result<Report, MergeError> {
     merged.requirements = requirements(parts);
     merged.interrupted = parts.iter().any(|part| part.interrupted);
     merged.cases = cases;
+    merged.weigh_categories();
     Ok(merged)
 }
 

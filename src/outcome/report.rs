@@ -62,6 +62,9 @@ pub struct RunInfo {
     /// Whether filters chose among the cases of the profile.
     #[serde(default)]
     pub filtered: bool,
+    /// Whether the built-in cases were left out, so that only cases of the user's own were run.
+    #[serde(default)]
+    pub only_own_cases: bool,
     /// The seed of all content, to be given to `--seed`.
     pub seed: u64,
     /// How many cases ran at once.
@@ -77,6 +80,13 @@ pub struct RunInfo {
     pub sent: RequestCounts,
     /// SHA-256 over the cases and the catalogue, so that two reports can be known to come from the same suite.
     pub suite_digest: String,
+}
+
+impl RunInfo {
+    /// Whether it left out cases of the profile, so that it tells only a part.
+    pub fn is_partial(&self) -> bool {
+        self.filtered || self.partition.is_some() || self.read_only || self.only_own_cases
+    }
 }
 
 /// The note on a run that was given no URL.
@@ -175,7 +185,7 @@ pub enum Standing {
     NotCertified,
     /// Everything was skipped because the target declines it.
     NotOffered,
-    /// Nothing of it was selected.
+    /// Nothing of it was selected, or nothing failed and only cases of the user's own were.
     NotJudged,
 }
 

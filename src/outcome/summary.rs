@@ -103,12 +103,24 @@ impl Report {
         cases.sort_by_cached_key(place);
         self.run.sent = requests_of(&cases);
         self.run.requests = self.run.sent.total();
-        self.categories = categories(&cases);
         self.counts = Counts::of(&cases);
         self.findings = super::findings(suite, profile, &cases);
         self.facts = facts(&cases);
         self.requirements = requirements(suite, profile, &cases);
         self.cases = cases;
+        self.weigh_categories();
+    }
+
+    /// Says where the target stands in each category. Cases of the user's own certify none, however good they are.
+    pub(super) fn weigh_categories(&mut self) {
+        self.categories = categories(&self.cases);
+        let certified = self
+            .categories
+            .iter_mut()
+            .filter(|category| category.standing == Standing::Certified);
+        if self.run.only_own_cases {
+            certified.for_each(|category| category.standing = Standing::NotJudged);
+        }
     }
 
     /// The report as it is written to disk: the exchanges of cases that passed or were skipped keep their head, and the

@@ -14,7 +14,10 @@ const MARGIN: usize = 12;
 
 /// The badge of a report.
 pub fn write(report: &Report) -> String {
-    let mut fields = vec![(format!("OCI {}", printable::line(&report.run.profile, 24)), "#444d56")];
+    let part = words::part(report);
+    let in_part = if part.is_some() { ", in part" } else { "" };
+    let profile = printable::line(&report.run.profile, 24);
+    let mut fields = vec![(format!("OCI {profile}{in_part}"), "#444d56")];
     for category in &report.categories {
         let colour = match category.standing {
             Standing::Certified => "#1a7f37",
@@ -42,6 +45,7 @@ pub fn write(report: &Report) -> String {
         title.push(text);
         x += width;
     }
+    title.extend(part);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{x}\" height=\"20\" role=\"img\"><title>{}</title>\
          <clipPath id=\"r\"><rect width=\"{x}\" height=\"20\" rx=\"3\"/></clipPath>\

@@ -24,7 +24,7 @@ mod words;
 mod write;
 
 pub use words::plural;
-pub use write::{Format, RenderError, UnknownFormat, WriteError, prepare, render, write_files};
+pub use write::{Format, RenderError, UnknownFormat, WriteError, each_once, prepare, render, write_files};
 
 #[cfg(doc)]
 use crate::outcome::Report;

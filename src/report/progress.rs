@@ -112,7 +112,8 @@ impl Progress {
 
     fn bar(target: ProgressDrawTarget, verbose: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, target);
-        let template = "{spinner} {prefix} [{bar:30}] {pos}/{len} cases, {elapsed}{msg}";
+        // The bar takes what the words leave of the line, which in a narrow terminal is nothing.
+        let template = "{spinner} {prefix} {pos}/{len} cases, {elapsed}{msg} [{wide_bar}]";
         // The template is a constant; if it were wrong, the look of the library would do.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));

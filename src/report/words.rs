@@ -49,18 +49,11 @@ pub(super) fn verdict(report: &Report) -> (Conclusion, String) {
     let sentence = match conclusion {
         Conclusion::Conforms => {
             let but = shoulds.map(|shoulds| format!(", though {shoulds}")).unwrap_or_default();
-            let part = match report.run.filtered || report.run.partition.is_some() {
-                true => {
-                    let judged = plural(
-                        Counts::of(&report.cases).judged(),
-                        "case of it tells",
-                        "cases of it tell",
-                    );
-                    format!(" as far as {judged}")
-                }
-                false => String::new(),
-            };
+            let part = part(report).map(|part| format!(" {part}")).unwrap_or_default();
             match report.counts.known {
+                _ if Counts::of(&report.cases).judged() == 0 => {
+                    format!("No case fell to this part of the run, so it says nothing about {url} under {profile}.")
+                }
                 0 => format!("{url} conforms to {profile}{part}{but}."),
                 count => {
                     let cases = plural(count, "case", "cases");
@@ -102,6 +95,13 @@ pub(super) fn verdict(report: &Report) -> (Conclusion, String) {
         }
     };
     (conclusion, sentence)
+}
+
+/// How far a run that left out cases can tell.
+pub(super) fn part(report: &Report) -> Option<String> {
+    let judged = Counts::of(&report.cases).judged();
+    let cases = || plural(judged, "case of it tells", "cases of it tell");
+    report.run.is_partial().then(|| format!("as far as {}", cases()))
 }
 
 /// What the list of known failures says that is so no more, an entry a line.

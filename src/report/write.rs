@@ -75,6 +75,17 @@ impl Format {
     }
 }
 
+/// Formats in the order given, each once.
+pub fn each_once(formats: &[Format]) -> Vec<Format> {
+    let mut once = Vec::new();
+    for format in formats {
+        if !once.contains(format) {
+            once.push(*format);
+        }
+    }
+    once
+}
+
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -165,7 +176,7 @@ pub fn prepare(dir: &Path) -> Result<(), WriteError> {
         .map_err(|source| WriteError::File { path, source })
 }
 
-/// Writes a report in each of `formats` into `dir`, which is made if it is missing, and returns the paths.
+/// Writes a report in each of `formats`, once, into `dir`, which is made if it is missing, and returns the paths.
 ///
 /// # Errors
 /// Names the path that could not be made or written. A file that was there before is then as it was.
@@ -174,7 +185,7 @@ pub fn write_files(report: &Report, dir: &Path, formats: &[Format]) -> Result<Ve
         path: dir.to_owned(),
         source,
     })?;
-    let partial: Vec<_> = formats
+    let partial: Vec<_> = each_once(formats)
         .iter()
         .map(|format| {
             let path = dir.join(format.file_name());
@@ -270,6 +281,12 @@ mod tests {
             error.to_string(),
             format!("no report format is called \"xml\": there are {names}")
         );
+    }
+
+    #[test]
+    fn a_form_that_is_named_twice_is_written_once() {
+        let (json, html) = (Format::Json, Format::Html);
+        assert_eq!(each_once(&[html, json, html, json]), [html, json]);
     }
 
     #[test]

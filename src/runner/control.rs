@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{Env, isolate::short_hash};
-use crate::client::{Answer, Purpose, RequestSpec, TransportError};
+use crate::client::{Answer, Client, Purpose, RequestSpec, TransportError};
 use crate::outcome::CapabilityOutcome;
 
 /// The capability of registries that take content.
@@ -89,12 +89,12 @@ pub struct Greeting {
 }
 
 /// Asks for `/v2/` and for content that cannot exist.
-pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
-    let ping = get(env, "/v2/").await;
+pub async fn check(client: &Client, seed: u64, url: &str) -> Result<Greeting, Refusal> {
+    let ping = get(client, "/v2/").await;
     refuse_without_answer(&ping, url)?;
     let status = ping.status().unwrap_or_default();
     if status == 401 || status == 403 {
-        let whom = match env.client.is_anonymous() {
+        let whom = match client.is_anonymous() {
             true => "who comes without credentials",
             false => "the credentials in use",
         };
@@ -104,14 +104,14 @@ pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
             reason,
         });
     }
-    let nonce = short_hash(&format!("{}{url}", env.seed));
-    let absent = get(env, &format!("/v2/referee-control/{nonce}/manifests/{nonce}")).await;
+    let nonce = short_hash(&format!("{}{url}", seed));
+    let absent = get(client, &format!("/v2/referee-control/{nonce}/manifests/{nonce}")).await;
     refuse_unanswered(&absent, url)?;
     if absent.status() == Some(200) {
         let seen = format!(
             "a manifest that cannot exist is answered with {} and {}, so every answer says the same",
             absent.status().unwrap_or_default(),
-            kind_of(env, &absent)
+            kind_of(client, &absent)
         );
         return Err(Refusal::NoRegistry {
             url: url.to_string(),
@@ -121,7 +121,7 @@ pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
     let mut notes = Vec::new();
     if status != 200 || is_page(&ping) {
         if !speaks_registry(&ping) && !speaks_registry(&absent) {
-            let seen = format!("GET /v2/ answers {status} with {}", kind_of(env, &ping));
+            let seen = format!("GET /v2/ answers {status} with {}", kind_of(client, &ping));
             return Err(Refusal::NoRegistry {
                 url: url.to_string(),
                 seen,
@@ -133,7 +133,7 @@ pub async fn check(env: &Env, url: &str) -> Result<Greeting, Refusal> {
     }
     let fastest = ping.exchange.elapsed_ms.min(absent.exchange.elapsed_ms);
     Ok(Greeting {
-        server: ping.header("Server").map(|value| env.client.redactor().text(value)),
+        server: ping.header("Server").map(|value| client.redactor().text(value)),
         notes,
         round_trip: Duration::try_from_secs_f64(fastest / 1000.0).unwrap_or_default(),
     })
@@ -156,10 +156,10 @@ pub fn check_login(env: &Env, cases: &[usize], probed: &[CapabilityOutcome], url
     Ok(())
 }
 
-async fn get(env: &Env, path: &str) -> Answer {
+async fn get(client: &Client, path: &str) -> Answer {
     let mut request = RequestSpec::path("GET", path);
     request.purpose = Purpose::Probe;
-    env.client.send(request).await
+    client.send(request).await
 }
 
 /// The same of a request that is not the first.
@@ -215,10 +215,8 @@ fn is_page(answer: &Answer) -> bool {
         .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/html"))
 }
 
-fn kind_of(env: &Env, answer: &Answer) -> String {
-    let content_type = answer
-        .header("Content-Type")
-        .map(|value| env.client.redactor().text(value));
+fn kind_of(client: &Client, answer: &Answer) -> String {
+    let content_type = answer.header("Content-Type").map(|value| client.redactor().text(value));
     match (content_type, answer.body.len) {
         (_, 0) => "an empty body".to_string(),
         (Some(value), _) if is_page(answer) => format!("a web page ({value})"),

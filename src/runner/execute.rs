@@ -15,7 +15,7 @@ use super::share::Share;
 use super::stop::{Stop, describe, missing, must_succeed};
 use crate::case::{Action, Case, Expectation, GIVEN, Node, Step};
 use crate::client::{Answer, Exchange, Purpose, TransportError};
-use crate::content::Scope;
+use crate::content::{Scope, Setting};
 use crate::expect::{self, Mismatch};
 use crate::outcome::{CaseOutcome, ExpectationOutcome, Recorded, SkipReason, Verdict, Weight};
 
@@ -47,6 +47,7 @@ pub async fn run_case(
     let passes = match passes(env, case, share) {
         Ok(passes) => passes,
         Err(Verdict::Skip { reason }) => return nothing(skipped(case, reason)),
+        Err(Verdict::Error { .. }) if cancel.is_cancelled() => return nothing(cut_off(env, case)),
         Err(verdict) => return nothing(outcome(case, verdict, Thread::default(), started)),
     };
     let mut thread = Thread {
@@ -64,6 +65,8 @@ pub async fn run_case(
         env.silence.timed_out();
     }
     let verdict = match stopped {
+        // Content that was not made to its end, since the run has one.
+        Some(Some(Stop::Error(_))) if cancel.is_cancelled() => not_run(env),
         Some(stopped) => thread.verdict(stopped),
         None => not_run(env),
     };
@@ -135,6 +138,14 @@ pub fn skipped(case: &Case, reason: SkipReason) -> CaseOutcome {
     outcome(case, Verdict::Skip { reason }, Thread::default(), Instant::now())
 }
 
+/// The setting of a case's content, which is not made any more once the run ends.
+pub fn setting_of(env: &Env, id: &str) -> Setting {
+    Setting {
+        stop: env.silence.stop(),
+        ..setting(env.seed, id, env.chunk)
+    }
+}
+
 /// The values that templates of a case, or of a probe, are filled in with.
 pub fn scope_of(
     env: &Env,
@@ -144,14 +155,7 @@ pub fn scope_of(
     repositories: &[String],
     given: Option<&Given>,
 ) -> Result<Scope, String> {
-    scope(
-        &env.host,
-        setting(env.seed, id, env.chunk),
-        content,
-        repos,
-        repositories,
-        given,
-    )
+    scope(&env.host, setting_of(env, id), content, repos, repositories, given)
 }
 
 /// A sequence of steps under way, and what it has gathered.

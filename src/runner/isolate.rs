@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use tokio_util::sync::CancellationToken;
+
 use super::given::Given;
 use crate::case::Node;
 use crate::content::{Graph, Scope, Setting};
@@ -86,6 +88,7 @@ pub fn setting(seed: u64, case: &str, chunk: u64) -> Setting {
             .bytes()
             .fold(seed, |seed, byte| crate::content::mix(seed ^ u64::from(byte))),
         chunk,
+        stop: CancellationToken::new(),
     }
 }
 

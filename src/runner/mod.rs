@@ -6,7 +6,7 @@
 //! ([`crate::expect`]) and how a report looks ([`crate::report`]).
 
 mod cleanup;
-mod control;
+pub mod control;
 mod examine;
 mod execute;
 mod expand;

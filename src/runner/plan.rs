@@ -1,6 +1,6 @@
 //! Choosing the cases of a run.
 
-use crate::case::{Case, Level, Profile, Step, Suite, glob};
+use crate::case::{Case, Level, Profile, Suite, glob};
 
 /// A condition that selected cases satisfy: the argument of `--filter`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,17 +179,7 @@ pub fn select(suite: &Suite, profile: &Profile, filters: &[Filter]) -> Selected 
 
 /// Every requirement that a case's steps cite.
 pub fn requirements(case: &Case) -> Vec<&str> {
-    fn gather<'a>(steps: &'a [Step], into: &mut Vec<&'a str>) {
-        for step in steps {
-            into.extend(step.expect.iter().map(|expectation| expectation.requirement.as_str()));
-            if let crate::case::Action::Together { steps, .. } = &step.action {
-                gather(steps, into);
-            }
-        }
-    }
-    let mut ids = Vec::new();
-    gather(&case.steps, &mut ids);
-    ids
+    case.requirements()
 }
 
 /// Whether one of a case's requirements is part of the profile. A case that only records facts speaks under the profiles

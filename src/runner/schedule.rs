@@ -190,6 +190,7 @@ pub async fn run_keeping(
             partition: options.partition,
             strict: options.strict,
             filtered: false,
+            only_own_cases: false,
             read_only: options.reading.as_ref().is_some_and(|reading| reading.only),
             seed: options.seed,
             jobs,
@@ -290,7 +291,7 @@ pub(super) async fn meet(
     let mut greeting = tokio::select! {
         biased;
         () = stop.cancelled() => Default::default(),
-        greeting = control::check(env, &options.url) => greeting?,
+        greeting = control::check(&env.client, env.seed, &options.url) => greeting?,
     };
     let mut given = options.collecting.as_ref().map(Collecting::gives).unwrap_or_default();
     if env.isolation.is_fresh() {

@@ -27,6 +27,11 @@ impl Silence {
         }
     }
 
+    /// What ends the run.
+    pub fn stop(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
     /// There was an answer.
     pub fn answered(&self) {
         self.streak.store(0, Ordering::Relaxed);

@@ -1,8 +1,7 @@
 //! Steps that run at once, each in several copies.
 
 use super::Env;
-use super::execute::Thread;
-use super::isolate::setting;
+use super::execute::{Thread, setting_of};
 use super::stop::Stop;
 use crate::case::{Action, Step};
 use crate::client::Purpose;
@@ -121,13 +120,7 @@ fn own_content(env: &Env, case: usize, base: &Scope, own: &[String], copy: u32) 
     let Some(case) = env.suite.cases.get(case).filter(|_| !own.is_empty()) else {
         return Ok(None);
     };
-    Graph::copy(
-        &case.content,
-        &setting(env.seed, &case.id.0, env.chunk),
-        base,
-        own,
-        copy,
-    )
-    .map(Some)
-    .map_err(|error| error.to_string())
+    Graph::copy(&case.content, &setting_of(env, &case.id.0), base, own, copy)
+        .map(Some)
+        .map_err(|error| error.to_string())
 }

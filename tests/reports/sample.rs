@@ -30,6 +30,7 @@ impl Sample<'_> {
                 strict: false,
                 read_only: false,
                 filtered: false,
+                only_own_cases: false,
                 seed: 42,
                 jobs: 16,
                 started: self.t("2026-10-01T12:00:00Z"),

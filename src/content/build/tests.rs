@@ -35,7 +35,24 @@ fn node(name: &str, kind: NodeKind) -> Node {
 }
 
 fn build(nodes: &[Node]) -> Result<Graph, BuildError> {
-    Graph::build(nodes, &Setting { seed: 1, chunk: 1024 }, &Scope::default())
+    Graph::build(nodes, &setting(1), &Scope::default())
+}
+
+fn setting(seed: u64) -> Setting {
+    Setting {
+        seed,
+        chunk: 1024,
+        stop: CancellationToken::new(),
+    }
+}
+
+#[test]
+fn large_content_is_not_made_to_its_end_once_the_run_is_over() {
+    let setting = setting(1);
+    setting.stop.cancel();
+    let build = |size| Graph::build(&[blob("layer", size)], &setting, &Scope::default());
+    assert!(matches!(build("64GiB"), Err(BuildError::Stopped)));
+    assert!(build("1KiB").is_ok());
 }
 
 fn document(graph: &Graph, name: &str) -> Value {
@@ -72,7 +89,7 @@ fn an_image_has_its_config_and_layers_as_parts_and_pushes_them_first() {
 fn content_of_two_seeds_differs_and_of_one_seed_does_not() {
     let nodes = [blob("a", "1KiB"), node("image", NodeKind::Image(fields(OCI_MANIFEST)))];
     let digests = |seed| {
-        let graph = Graph::build(&nodes, &Setting { seed, chunk: 1024 }, &Scope::default()).unwrap();
+        let graph = Graph::build(&nodes, &setting(seed), &Scope::default()).unwrap();
         ["a", "image"].map(|name| graph.get(name).unwrap().digest.to_string())
     };
     assert_eq!(digests(5), digests(5));

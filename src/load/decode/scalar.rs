@@ -6,9 +6,13 @@ use serde_json::Number;
 
 use super::{Decoder, Role, What, listed};
 use crate::case::{Json, Size, Template, TemplateError};
-use crate::load::diagnostic::{Code, Diagnostic, Span};
+use crate::load::diagnostic::{Code, Diagnostic, Span, obeyed};
 use crate::load::tree::{Key, Tree, Value};
 
+/// The most bytes of anything.
+const MAX_SIZE: u64 = 64 << 30;
+/// The length of a chunk where the registry announces none.
+const SHORTEST_CHUNK: u64 = 1 << 10;
 /// The longest `wait` and `within`.
 const MAX_TIME: Duration = Duration::from_secs(600);
 /// The largest compiled regular expression.
@@ -39,7 +43,15 @@ impl Decoder<'_> {
     /// A text of one line of prose.
     pub(super) fn prose(&mut self, tree: Option<&Tree>) -> String {
         let text = self.required_text(tree);
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let (Some(tree), Some(odd)) = (tree, text.chars().find(|c| obeyed(*c))) {
+            let message = format!(
+                "U+{:04X} in this text is no letter, but an order to a terminal",
+                u32::from(odd)
+            );
+            self.report(Diagnostic::new(Code::BadProse, tree.span, message).help("leave it out"));
+        }
+        text
     }
 
     pub(super) fn template(&mut self, tree: &Tree) -> Option<Template> {
@@ -176,12 +188,18 @@ impl Decoder<'_> {
 
     pub(super) fn size(&mut self, tree: &Tree) -> Option<Size> {
         let size = self.text(tree)?.parse().ok();
-        self.value(
+        let size: Size = self.value(
             tree,
             size,
             "a length",
             "such as `17`, `3KiB`, `4MiB`, `3MB` or `2chunk`",
-        )
+        )?;
+        if size.resolve(SHORTEST_CHUNK) > MAX_SIZE {
+            let diagnostic = Diagnostic::new(Code::TooLarge, tree.span, "a length is at most 64 GiB");
+            self.report(diagnostic.help("all of it is made and hashed, and sent to the registry"));
+            return None;
+        }
+        Some(size)
     }
 
     pub(super) fn time(&mut self, tree: &Tree) -> Option<Duration> {
