@@ -7,7 +7,6 @@ use clap::Args;
 use super::suite::{SuiteArguments, load_suite, profile};
 use super::{Exit, Failure, print};
 use crate::case::Binds;
-use crate::runner::requirements;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +37,7 @@ pub fn coverage(arguments: CoverageArguments) -> Result<Exit, Failure> {
     let mut cases: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in &suite.cases {
         let parsed = case.parse.iter().map(|check| check.requirement.as_str());
-        for id in requirements(case).into_iter().chain(parsed) {
+        for id in case.requirements().into_iter().chain(parsed) {
             let ids = cases.entry(id).or_default();
             if ids.last() != Some(&case.id.base()) {
                 ids.push(case.id.base());

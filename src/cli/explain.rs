@@ -7,7 +7,7 @@ use super::{Exit, Failure, did_you_mean, print};
 use crate::case::{Case, ParseVerdict, Profile, Requirement, Suite};
 use crate::registry::{Mutant, Variant};
 use crate::report::{plural, printable};
-use crate::runner::{preview, requirements};
+use crate::runner::preview;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -126,7 +126,7 @@ fn of_case(suite: &Suite, profile: &Profile, case: &Case) -> Result<String, Fail
 /// The requirements by which answers and parsers are judged.
 fn judged_by(case: &Case) -> impl Iterator<Item = &str> {
     let parsers = case.parse.iter().map(|check| check.requirement.as_str());
-    requirements(case).into_iter().chain(parsers)
+    case.requirements().into_iter().chain(parsers)
 }
 
 fn verdict(verdict: &ParseVerdict) -> String {

@@ -10,7 +10,6 @@ use super::Env;
 use super::expand::Planned;
 use super::send::{self, Answers, Astray};
 use crate::case::Busy;
-use crate::client::exchange::Request;
 use crate::client::exchange::Transport;
 use crate::client::{Answer, Purpose, RequestSpec, Target, TransportError, Via, is_repeatable};
 use crate::content::{Scope, ScopeError};
@@ -43,6 +42,12 @@ pub fn is_out_of_order(answer: &Answer) -> bool {
     matches!(answer.status(), Some(502..=504)) && answer.header("Retry-After").is_none()
 }
 
+/// Whether the request of this answer can be sent again.
+pub fn can_be_repeated(answer: &Answer) -> bool {
+    let request = &answer.exchange.request;
+    is_repeatable(&request.method, &request.url, request.body.len > 0)
+}
+
 /// Sends a request, and if the connection is lost finds out whether that is the registry's doing.
 pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose) -> Result<Sent, ScopeError> {
     let Answers {
@@ -55,8 +60,7 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
     // What stands before a registry may be without one for a moment, which is held against it, but not against what this request
     // is about.
     for _ in 0..MORE_TRIES {
-        let repeatable = |request: &Request| is_repeatable(&request.method, &request.url, request.body.len > 0);
-        if planned.busy != Busy::Wait || !is_out_of_order(&judged) || !repeatable(&judged.exchange.request) {
+        if planned.busy != Busy::Wait || !is_out_of_order(&judged) || !can_be_repeated(&judged) {
             break;
         }
         sleep(PAUSE).await;
@@ -123,7 +127,7 @@ fn is_no_answer(answer: &Answer) -> bool {
         Some(TransportError::MalformedResponse { .. }) => request.transport == Transport::Raw,
         _ => false,
     };
-    is_none && exchange.hops.is_empty() && is_repeatable(&request.method, &request.url, request.body.len > 0)
+    is_none && exchange.hops.is_empty() && can_be_repeated(answer)
 }
 
 fn is_answered(answer: &Answer) -> bool {

@@ -40,7 +40,7 @@ pub use gc::{Collecting, Trigger};
 pub use given::{Reading, Wanted, WantedError};
 pub use isolate::{Isolation, RepoError};
 pub use means::Means;
-pub use plan::{Filter, FilterError, Selected, Unknown, requirements, select};
+pub use plan::{Filter, FilterError, Selected, Unknown, select};
 pub use preview::{PreviewRequest, PreviewStep, preview};
 pub use schedule::{Bodies, Event, Options, Resumed, run, run_keeping};
 pub use vectors::{Parsed, Vector, parse_strictly, vectors};

@@ -5,14 +5,13 @@ use futures_util::stream;
 use tokio::time::sleep;
 
 use super::execute::{Occasion, Performed, Thread};
-use super::lost::is_out_of_order;
+use super::lost::{can_be_repeated, is_out_of_order};
 use super::send::Astray;
 use super::stop::{Stop, broken, describe, missing};
 use super::{Env, Means, Planned, expand, lost, send};
 use crate::case::{Action, Busy, Step};
 use crate::client::{Answer, Purpose};
 use crate::content::Role;
-use crate::outcome::ExpectationOutcome;
 
 /// Pieces of content that are pushed at once for one step.
 const AT_ONCE: usize = 16;
@@ -163,14 +162,17 @@ impl Thread {
             if let Some(error) = judged.error() {
                 return Err(Stop::Error(format!("{}: {error}", describe(step))));
             }
-            // That it failed is told already, and of anything else it says nothing.
-            let told = |outcome: &ExpectationOutcome| !outcome.held() && outcome.exchange == exchange;
+            // Whether it would be done the next time nobody knows, for it cannot be sent again.
             if request.busy == Busy::Wait
                 && purpose == Purpose::Case
                 && is_out_of_order(&judged)
-                && self.expectations.iter().any(told)
+                && !can_be_repeated(&judged)
             {
-                return Err(Stop::Judged);
+                let seen = judged.status().unwrap_or_default();
+                return Err(Stop::Error(format!(
+                    "{}: it answers {seen}, as a gateway without a registry does, to what cannot be sent again",
+                    describe(step)
+                )));
             }
             // What a list has to whose end nobody comes is not known, so nothing else is said of it.
             if let Some(Astray { list, circles }) = astray {

@@ -115,7 +115,7 @@ impl Filter {
 
 impl Choice {
     fn holds(&self, case: &Case, suite: &Suite, profile: &Profile) -> bool {
-        let cites = |test: &dyn Fn(&str) -> bool| requirements(case).into_iter().any(test);
+        let cites = |test: &dyn Fn(&str) -> bool| case.requirements().into_iter().any(test);
         match self {
             Choice::Id(pattern) => {
                 glob(pattern, &case.id.0)
@@ -177,15 +177,10 @@ pub fn select(suite: &Suite, profile: &Profile, filters: &[Filter]) -> Selected 
     selected
 }
 
-/// Every requirement that a case's steps cite.
-pub fn requirements(case: &Case) -> Vec<&str> {
-    case.requirements()
-}
-
 /// Whether one of a case's requirements is part of the profile. A case that only records facts speaks under the profiles
 /// of the document that its area is named after, or of OCI distribution.
 fn speaks_under(case: &Case, suite: &Suite, profile: &Profile) -> bool {
-    let ids = requirements(case);
+    let ids = case.requirements();
     if ids.is_empty() {
         let area = case.id.area();
         let own = suite.documents.iter().any(|document| document.name == area);

@@ -155,7 +155,7 @@ fn case_needs(suite: &Suite, case: &Case) -> BTreeSet<String> {
     let mut needs: BTreeSet<String> = case.needs.iter().cloned().collect();
     of_steps(&case.setup, &mut needs);
     of_steps(&case.steps, &mut needs);
-    for id in super::requirements(case) {
+    for id in case.requirements() {
         needs.extend(
             suite
                 .requirement(id)

@@ -252,7 +252,7 @@ impl Lab {
                 .suite
                 .cases
                 .iter()
-                .any(|case| runner::requirements(case).contains(&requirement))
+                .any(|case| case.requirements().contains(&requirement))
     }
 
     fn is_always(&self, requirement: &str) -> bool {
@@ -289,7 +289,7 @@ impl Lab {
             let all = 0..self.suite.cases.len();
             all.filter(|index| holds(&self.suite.cases[*index])).collect()
         };
-        let citing = chosen(&|case| runner::requirements(case).contains(&breaks));
+        let citing = chosen(&|case| case.requirements().contains(&breaks));
         let broken = self.broken_in(mutant, &profile, &citing);
         if !self.is_always(breaks) || broken.iter().any(|key| key.requirement == breaks) {
             return broken;
