@@ -419,6 +419,14 @@ fn a_login_is_taken_from_standard_input() {
         .spawn()
         .unwrap();
     ended(child, Duration::from_secs(60)).is(0, &["conforms"]);
+    let word = referee()
+        .current_dir(folder.path())
+        .args(["doctor", &Served::with(&[]).url])
+        .envs([("REFEREE_USERNAME", "ann"), ("REFEREE_PASSWORD", "blobs")])
+        .output()
+        .unwrap();
+    let said = [word.stdout, word.stderr].concat();
+    assert!(String::from_utf8_lossy(&said).contains("the password is a word that stands in the requests"));
     run_in(
         folder.path(),
         &["run", &served.url, "--username", "referee", "--password-stdin"],

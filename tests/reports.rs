@@ -126,7 +126,7 @@ fn strict_makes_failures_of_warnings() {
 fn the_verdict_is_never_better_than_the_run() {
     let mut report = Sample("").report();
     assert!(!report.conforms());
-    assert!(last_sentence(&report).ends_with("1 requirement is broken, 1 recommendation is not followed."));
+    assert!(last_sentence(&report).ends_with("1 requirement is not met, 1 recommendation is not followed."));
 
     report.findings.clear();
     assert_eq!(

@@ -119,6 +119,18 @@ impl Connection {
             insecure: self.insecure,
         };
         let client = Client::new(options).map_err(|error| usage(&error))?;
+        // What every request has in it, but for content.
+        let ordinary = format!(
+            "referee/ /v2/{namespace}/blobs/uploads/ manifests/ tags/list {}",
+            base.origin.authority()
+        );
+        if client.redactor().text(&ordinary) != ordinary {
+            found.notes.push(
+                "the password is a word that stands in the requests themselves; reports have <redacted> in its place there too, \
+                 and their curl lines have to be mended"
+                    .to_owned(),
+            );
+        }
         Ok(Connected { base, client, found })
     }
 

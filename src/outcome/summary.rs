@@ -12,7 +12,7 @@ use super::{
 };
 use crate::case::{Binds, CaseId, Profile, Suite};
 use crate::client::RequestCounts;
-use crate::client::exchange::{BodyRecord, Exchange};
+use crate::client::exchange::{BodyRecord, Exchange, Response};
 
 /// What a whole run says of its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,13 +270,32 @@ pub fn lighten(case: &mut CaseOutcome) {
     unseen.for_each(|(_, exchange)| without_bodies(exchange));
 }
 
+/// What is kept of the value of a header field where bodies are left out, in bytes.
+const LONG_VALUE: usize = 1024;
+
+/// As long as what stands for the rest of a value at most, so that no value is cut twice.
+const REST: usize = 32;
+
 fn without_bodies(exchange: &mut Exchange) {
-    let hops = exchange.hops.iter_mut();
-    let bodies = hops.flat_map(|hop| [&mut hop.request.body, &mut hop.response.body]);
-    bodies.for_each(slim_body);
     slim_body(&mut exchange.request.body);
-    if let Some(response) = &mut exchange.response {
-        slim_body(&mut response.body);
+    for hop in &mut exchange.hops {
+        slim_body(&mut hop.request.body);
+        slim_response(&mut hop.response);
+    }
+    exchange.response.iter_mut().for_each(slim_response);
+}
+
+fn slim_response(response: &mut Response) {
+    slim_body(&mut response.body);
+    for (_, value) in response
+        .headers
+        .iter_mut()
+        .filter(|(_, value)| value.len() > LONG_VALUE + REST)
+    {
+        let kept = value.floor_char_boundary(LONG_VALUE);
+        let left = value.len() - kept;
+        value.truncate(kept);
+        value.push_str(&format!(" (+{left} bytes)"));
     }
 }
 
@@ -323,6 +342,26 @@ mod tests {
             .find(|verdict| verdict.category == category)
             .unwrap()
             .standing
+    }
+
+    #[test]
+    fn a_long_value_is_cut_once() {
+        let long = "\u{e9}".repeat(1000);
+        let mut response = Response {
+            status: 200,
+            version: "HTTP/1.1".to_owned(),
+            reason: None,
+            headers: vec![("X".to_owned(), long.clone()), ("Y".to_owned(), "y".repeat(1000))],
+            body: BodyRecord::empty(),
+            raw_head: None,
+            trailing: 0,
+        };
+        slim_response(&mut response);
+        let once = response.clone();
+        assert_eq!(response.headers[0].1, format!("{} (+976 bytes)", &long[..1024]));
+        assert_eq!(response.headers[1].1.len(), 1000);
+        slim_response(&mut response);
+        assert_eq!(response, once);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) fn verdict(report: &Report) -> (Conclusion, String) {
     };
     let musts = match count(Weight::Fail) {
         0 => None,
-        count => Some(plural(count, "requirement is broken", "requirements are broken")),
+        count => Some(plural(count, "requirement is not met", "requirements are not met")),
     };
     let shoulds = match count(Weight::Warn) {
         0 => None,
