@@ -292,7 +292,8 @@ fn slim_response(response: &mut Response) {
         .iter_mut()
         .filter(|(_, value)| value.len() > LONG_VALUE + REST)
     {
-        let kept = value.floor_char_boundary(LONG_VALUE);
+        let boundary = |at: &usize| value.is_char_boundary(*at);
+        let kept = (0..=LONG_VALUE).rev().find(boundary).unwrap_or(0);
         let left = value.len() - kept;
         value.truncate(kept);
         value.push_str(&format!(" (+{left} bytes)"));
