@@ -121,6 +121,7 @@ fn a_slip_is_met_with_a_suggestion() {
     run(&["schema", "--of", "report", "--format", "markdown"]).is(2, &["no reference in Markdown"]);
     run(&["fuzz", "--repo-prefix", "UP"]).is(2, &["`UP` is not a repository name"]);
     run(&["fuzz", "--out", "/proc/x/y"]).is(5, &["--out /proc/x/y: "]);
+    run(&["fuzz", "--pid", "4294967295"]).is(2, &["there is no such process"]);
 }
 
 #[test]
@@ -432,6 +433,27 @@ fn a_login_is_taken_from_standard_input() {
         &["run", &served.url, "--username", "referee", "--password-stdin"],
     )
     .is(2, &["no password on standard input"]);
+}
+
+#[test]
+fn what_the_fuzzer_found_is_there_when_it_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::with(&["--mutant", "deep-surrogate-server-error"]);
+    let mut child = referee()
+        .current_dir(folder.path())
+        .args(["fuzz", &served.url, "--seed", "1", "--time", "120s", "--out", "found"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let found = || fs::read_dir(folder.path().join("found")).is_ok_and(|mut files| files.next().is_some());
+    let until = std::time::Instant::now() + Duration::from_secs(100);
+    while !found() && std::time::Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(found());
 }
 
 #[test]

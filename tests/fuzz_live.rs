@@ -150,6 +150,7 @@ fn options(running: &Running, requests: u64, until: Option<Oracle>) -> Options {
         until,
         pid: None,
         keep: true,
+        found: None,
         cancel: CancellationToken::new(),
     }
 }

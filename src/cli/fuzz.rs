@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::connect::{Connected, Connection, duration};
@@ -92,6 +93,12 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
     let script = arguments.replay.as_deref().map(read_script).transpose()?;
     isolation(&[], &arguments.repo_prefix, 0)?;
     can_be_written(&arguments.out)?;
+    // Where processes are seen at all.
+    let is_gone = |pid: &u32| Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{pid}")).exists();
+    if let Some(pid) = arguments.pid.filter(is_gone) {
+        let message = format!("--pid {pid}: there is no such process on this machine");
+        return Err(Failure::new(Exit::Usage, message));
+    }
     runtime()?.block_on(async {
         let (running, url) = match &arguments.url {
             Some(url) => (None, url.clone()),
@@ -134,6 +141,14 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
         if let Err(refusal) = control::check(&client, seed, &base.to_string()).await {
             return Err(reach::refused(&refusal, &client).await);
         }
+        // What is found is written at once, for whoever has to kill us.
+        let (found, mut told) = mpsc::unbounded_channel();
+        let folder = arguments.out.clone();
+        tokio::spawn(async move {
+            while let Some(finding) = told.recv().await {
+                let _ = write(&[finding], &folder);
+            }
+        });
         let cancel = CancellationToken::new();
         let interrupt = cancel.clone();
         tokio::spawn(async move {
@@ -159,6 +174,7 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
             until: None,
             pid: arguments.pid,
             keep: arguments.keep || running.is_some(),
+            found: Some(found),
             cancel,
         };
         let outcome = match script {

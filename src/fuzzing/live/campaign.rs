@@ -398,6 +398,9 @@ impl Shared {
             signature: violation.signature,
             occurrences: 0,
         };
+        if let Some(found) = &self.options.found {
+            let _ = found.send(finding.clone());
+        }
         self.state().outcome.findings.push(finding);
     }
 

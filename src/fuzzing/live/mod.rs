@@ -22,6 +22,7 @@ pub mod violation;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
@@ -53,6 +54,8 @@ pub struct Options {
     pub pid: Option<u32>,
     /// Whether what was pushed stays.
     pub keep: bool,
+    /// Who is told of each finding as soon as it is one.
+    pub found: Option<UnboundedSender<Finding>>,
     /// Ends it at once, with what was found by then.
     pub cancel: CancellationToken,
 }
