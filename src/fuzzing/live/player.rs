@@ -319,7 +319,7 @@ impl<'a> Player<'a> {
             entry.call.method,
             endpoint(&entry.call.target),
             cause.map(|cause| cause.to_string()).unwrap_or_default(),
-            complaint(error_document(answer).as_ref()),
+            complaint(error_document(answer).as_ref(), &entry.call.headers),
         );
         let redactor = self.client.redactor();
         self.played.violations.push(Violation {
@@ -441,7 +441,7 @@ impl<'a> Player<'a> {
             _ => 2,
         };
         let document = error_document(answer);
-        let complaint = complaint(document.as_ref());
+        let complaint = complaint(document.as_ref(), &[]);
         let mut hasher = DefaultHasher::new();
         (call, status, names, slow, &complaint).hash(&mut hasher);
         self.played.features.insert(hasher.finish());
@@ -522,8 +522,8 @@ fn error_document(answer: &Answer) -> Option<serde_json::Value> {
     is_error.then(|| serde_json::from_slice(&answer.body.bytes).unwrap_or_default())
 }
 
-/// The first code of an error and the first words that go with it.
-fn complaint(document: Option<&serde_json::Value>) -> String {
+/// The first code of an error and the first words that go with it, but for the values of header fields that it repeats.
+fn complaint(document: Option<&serde_json::Value>, sent: &[(String, String)]) -> String {
     let Some(document) = document else { return String::new() };
     let error = &document["errors"][0];
     let detail = match &error["detail"] {
@@ -531,6 +531,11 @@ fn complaint(document: Option<&serde_json::Value>) -> String {
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
     };
+    let values = sent
+        .iter()
+        .map(|(_, value)| value.as_str())
+        .filter(|value| value.len() > 1);
+    let detail = values.fold(detail, |detail, value| detail.replace(value, ""));
     format!("{} {}", error["code"].as_str().unwrap_or_default(), words(&detail))
 }
 
