@@ -436,6 +436,23 @@ fn a_login_is_taken_from_standard_input() {
 }
 
 #[test]
+fn a_registry_that_takes_nothing_is_not_called_sound() {
+    let served = Served::with(&["--variant", "names-of-two-components"]);
+    run(&[
+        "fuzz",
+        &served.url,
+        "--repo-prefix",
+        "a/b",
+        "--requests",
+        "500",
+        "--target",
+        "manifest",
+    ])
+    .is(1, &["manifests was accepted, so that this says next to nothing"]);
+    run(&["fuzz", &served.url, "--requests", "500", "--target", "manifest"]).is(0, &["0 failures"]);
+}
+
+#[test]
 fn what_the_fuzzer_found_is_there_when_it_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::with(&["--mutant", "deep-surrogate-server-error"]);

@@ -22,6 +22,9 @@ use crate::runner::control;
 /// How long a campaign takes that is told neither a time nor a number of requests.
 const TIME: Duration = Duration::from_secs(60);
 
+/// So many manifests are enough to tell that a registry takes none.
+const MANY: u64 = 20;
+
 /// The longest body that is printed.
 const SHOWN: usize = 200;
 
@@ -257,6 +260,15 @@ fn finish(outcome: &Outcome, arguments: &FuzzArguments) -> Result<Exit, Failure>
             );
         }
     }
+    // Who takes nothing has been asked next to nothing.
+    let took_nothing = outcome.pushed >= MANY && outcome.accepted == 0;
+    if took_nothing {
+        let _ = writeln!(
+            text,
+            "none of {} manifests was accepted, so that this says next to nothing",
+            outcome.pushed
+        );
+    }
     let _ = writeln!(text, "{}", closing(outcome));
     print(&text);
     if let Some(broken) = &outcome.broken {
@@ -267,8 +279,8 @@ fn finish(outcome: &Outcome, arguments: &FuzzArguments) -> Result<Exit, Failure>
     }
     Ok(match outcome.findings.is_empty() {
         _ if outcome.interrupted => Exit::Interrupted,
-        true => Exit::Conforms,
-        false => Exit::Findings,
+        true if !took_nothing => Exit::Conforms,
+        _ => Exit::Findings,
     })
 }
 

@@ -148,7 +148,8 @@ impl Shared {
 
     fn room(&self) -> Room {
         let number = self.rooms.fetch_add(1, Ordering::Relaxed);
-        Room::new(format!("{}/{}/{number}", self.options.prefix, self.run))
+        // Two components: some registries take no others.
+        Room::new(format!("{}/{}-{number}", self.options.prefix, self.run))
     }
 
     fn is_over(&self) -> bool {
@@ -449,7 +450,7 @@ impl Shared {
 
     /// An ordinary push and pull, timed, and the memory of the process if it is known.
     async fn probe(&self, number: u64) {
-        let mut room = Room::new(format!("{}/{}/probe", self.options.prefix, self.run));
+        let mut room = Room::new(format!("{}/{}-probe", self.options.prefix, self.run));
         room.pieces
             .extend((0..super::palette::PIECES.len()).filter(|_| number > 0));
         let manner = Manner {
