@@ -112,22 +112,35 @@ cases:
           dist-upload-post-202: {status: 202}
 "#;
 
+/// A registry that takes everything, but for what `otherwise` answers to a method and a path; it is told whether a path with this
+/// end was asked for by then.
+async fn registry_that_changes(
+    end: &'static str,
+    otherwise: impl Fn(&str, &str, bool) -> Option<Reply> + Send + Sync + 'static,
+) -> Server {
+    let is_changed = AtomicBool::new(false);
+    Server::start(move |request| {
+        let mut words = request.split(' ');
+        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        is_changed.fetch_or(path.ends_with(end), Ordering::Relaxed);
+        if path == "/v2/" {
+            return ok("{}");
+        }
+        let plain = || match method {
+            "POST" => Reply::status("202 Accepted").header("Location", &format!("{path}1")),
+            "PUT" => Reply::status("201 Created").header("Location", "/v2/x/blobs/sha256:0"),
+            _ => Reply::status("404 Not Found"),
+        };
+        otherwise(method, path, is_changed.load(Ordering::Relaxed)).unwrap_or_else(plain)
+    })
+    .await
+}
+
 /// The case on a registry that, once the list of tags was asked for, refuses the writes whose path is one of these.
 async fn upload_where_refused(is_refused: impl Fn(&str) -> bool + Send + Sync + 'static) -> CaseOutcome {
-    let from_now_on = AtomicBool::new(false);
-    let server = Server::start(move |request| {
-        let mut words = request.split(' ');
-        let path = words.clone().nth(1).unwrap_or_default();
-        from_now_on.fetch_or(path.ends_with("?from-now-on"), Ordering::Relaxed);
-        match (words.next(), path) {
-            (_, "/v2/") => ok("{}"),
-            (Some("POST" | "PUT"), _) if from_now_on.load(Ordering::Relaxed) && is_refused(path) => {
-                Reply::status("403 Forbidden")
-            }
-            (Some("POST"), _) => Reply::status("202 Accepted").header("Location", &format!("{path}1")),
-            (Some("PUT"), _) => Reply::status("201 Created").header("Location", "/v2/x/blobs/sha256:0"),
-            _ => Reply::status("404 Not Found"),
-        }
+    let server = registry_that_changes("?from-now-on", move |method, path, is_changed| {
+        let is_write = matches!(method, "POST" | "PUT");
+        (is_write && is_changed && is_refused(path)).then(|| Reply::status("403 Forbidden"))
     })
     .await;
     let report = own::run(UPLOAD, &server.url(), true).await;
@@ -187,21 +200,11 @@ cases:
 
 /// What is broken on a registry whose list of tags is this until a manifest was asked for, and then 204 and nothing.
 async fn broken_where_lists_are(at_first: fn() -> Reply) -> Vec<String> {
-    let from_now_on = AtomicBool::new(false);
-    let server = Server::start(move |request| {
-        let mut words = request.split(' ');
-        let path = words.clone().nth(1).unwrap_or_default();
-        from_now_on.fetch_or(path.ends_with("/from-now-on"), Ordering::Relaxed);
-        match (words.next(), path) {
-            (_, "/v2/") => ok("{}"),
-            (Some("GET"), _) if path.contains("/tags/list") => match from_now_on.load(Ordering::Relaxed) {
-                true => Reply::status("204 No Content"),
-                false => at_first(),
-            },
-            (Some("POST"), _) => Reply::status("202 Accepted").header("Location", &format!("{path}1")),
-            (Some("PUT"), _) => Reply::status("201 Created").header("Location", "/v2/x/blobs/sha256:0"),
-            _ => Reply::status("404 Not Found"),
-        }
+    let server = registry_that_changes("/from-now-on", move |method, path, is_changed| {
+        (method == "GET" && path.contains("/tags/list")).then(|| match is_changed {
+            true => Reply::status("204 No Content"),
+            false => at_first(),
+        })
     })
     .await;
     let report = own::run(LIST_LATER, &server.url(), true).await;

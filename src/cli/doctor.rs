@@ -15,9 +15,6 @@ use crate::runner::{self, Asked, Examined, NameSeen, examine, select};
 /// Days before the end of a certificate from which on it is mentioned.
 const SOON: i64 = 21;
 
-/// Characters of a row.
-const TEXT: usize = 2000;
-
 const EXAMPLES: &str = "\
 Examples:
   referee doctor https://registry.example
@@ -258,7 +255,7 @@ impl Page {
 
     fn row(&mut self, name: &str, text: &str) {
         // What a registry says shall not move the cursor of whoever reads it, nor hide what it says.
-        let shown = printable::line(text, TEXT);
+        let shown = printable::line(text, printable::SENTENCE);
         self.text.push_str(&format!("  {name:<12} {shown}\n"));
     }
 

@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use super::connect::{Connected, Connection, duration};
 use super::run::{embedded, interrupted, isolation, jobs, runtime};
 use super::{Exit, Failure, number, print, reach};
-use crate::client::RequestSpec;
 use crate::fuzzing::live::script::Aim;
 use crate::fuzzing::live::{Finding, Options, Outcome, Progress, campaign, case};
 use crate::report::{self, plural, printable};
@@ -27,9 +26,6 @@ const MANY: u64 = 20;
 
 /// The longest body that is printed.
 const SHOWN: usize = 200;
-
-/// Characters of any other text.
-const TEXT: usize = 2000;
 
 /// How a registry is fuzzed.
 #[derive(Debug, Args)]
@@ -117,32 +113,14 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
                 format!("{base} is not on this machine: fuzzing may bring it down; say --i-own-this-registry");
             return Err(Failure::new(Exit::Usage, message));
         }
-        for note in base.note.iter().chain(&found.notes) {
-            anstream::eprintln!("{note}");
-        }
-        let answer = client.send(RequestSpec::path("GET", "/v2/")).await;
-        match answer.status() {
-            Some(200) => {}
-            Some(401 | 403) => {
-                let failed = answer.error().map(|error| format!(" ({error})")).unwrap_or_default();
-                let message = format!("{base} does not let us in{failed}: log in");
-                return Err(Failure::new(Exit::NoTarget, message));
-            }
-            Some(status) => {
-                let seen = reach::busy(&answer, &client).unwrap_or_else(|| format!("{base}/v2/ answers {status}"));
-                return Err(Failure::new(Exit::NoTarget, seen));
-            }
-            None => {
-                let reason = answer.error().map(ToString::to_string).unwrap_or_default();
-                let seen = reach::other_scheme(&client).await;
-                let seen = seen.unwrap_or_else(|| format!("{base} does not answer: {reason}"));
-                return Err(Failure::new(Exit::NoTarget, seen));
-            }
-        }
         // What says the same to everything accepts nothing, and would be called sound.
         let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-        if let Err(refusal) = control::check(&client, seed, &base.to_string()).await {
-            return Err(reach::refused(&refusal, &client).await);
+        let greeting = match control::check(&client, seed, &base.to_string()).await {
+            Ok(greeting) => greeting,
+            Err(refusal) => return Err(reach::refused(&refusal, &client).await),
+        };
+        for note in base.note.iter().chain(&found.notes).chain(&greeting.notes) {
+            anstream::eprintln!("{note}");
         }
         // What is found is written at once, for whoever has to kill us.
         let (found, mut told) = mpsc::unbounded_channel();
@@ -341,7 +319,7 @@ fn describe(text: &mut String, finding: &Finding, file: Option<&Path>) {
 }
 
 fn plain(text: &str) -> String {
-    printable::line(text, TEXT)
+    printable::line(text, printable::SENTENCE)
 }
 
 fn closing(outcome: &Outcome) -> String {

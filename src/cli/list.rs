@@ -9,9 +9,6 @@ use crate::registry::{Mutant, Variant};
 use crate::report::printable;
 use crate::runner::{Filter, select};
 
-/// Characters of a name or a sentence, which may be those of a user's file.
-const TEXT: usize = 2000;
-
 const EXAMPLES: &str = "\
 Examples:
   referee list                                  the cases of the default profile
@@ -127,7 +124,10 @@ pub fn list(arguments: ListArguments) -> Result<Exit, Failure> {
     } else {
         let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0).min(60);
         for (name, says) in &rows {
-            let (name, says) = (printable::line(name, TEXT), printable::line(says, TEXT));
+            let (name, says) = (
+                printable::line(name, printable::SENTENCE),
+                printable::line(says, printable::SENTENCE),
+            );
             text.push_str(&format!("{name:width$}  {says}\n"));
         }
     }

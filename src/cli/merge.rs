@@ -9,9 +9,6 @@ use super::{Exit, Failure, print};
 use crate::outcome::{Conclusion, Report, merge as merge_reports};
 use crate::report::{self, Format, printable, terminal};
 
-/// Characters of a sentence that quotes reports.
-const TEXT: usize = 2000;
-
 /// Which parts, and what is written.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -45,7 +42,7 @@ pub fn merge(arguments: MergeArguments) -> Result<Exit, Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     let merged = merge_reports(&parts).map_err(|error| {
         // It quotes what stands in the reports.
-        Failure::new(Exit::Usage, printable::line(&error.to_string(), TEXT))
+        Failure::new(Exit::Usage, printable::line(&error.to_string(), printable::SENTENCE))
     })?;
     let files = report::write_files(&merged, &arguments.out, &arguments.format)
         .map_err(|error| Failure::new(Exit::Failed, error))?;

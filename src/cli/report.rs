@@ -10,9 +10,6 @@ use crate::outcome::Report;
 use crate::report::terminal::{self, Look, Style};
 use crate::report::{self, Format, journal, json, printable};
 
-/// Characters of a sentence that quotes a file.
-const TEXT: usize = 2000;
-
 /// Which report, in which forms.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -73,7 +70,7 @@ pub fn read(path: &Path) -> Result<Report, Failure> {
 /// What is wrong in a file of another run, on one line whatever stands in the file.
 pub fn in_file(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     let message = format!("{}: {error}", path.display());
-    Failure::new(Exit::Usage, printable::line(&message, TEXT))
+    Failure::new(Exit::Usage, printable::line(&message, printable::SENTENCE))
 }
 
 /// How a summary looks on standard output.

@@ -8,6 +8,9 @@
 use std::fmt::Write;
 use std::io;
 
+/// Characters of a sentence that quotes what somebody else wrote.
+pub(crate) const SENTENCE: usize = 2000;
+
 /// One line of at most about `limit` characters: line ends and tabs are escaped too.
 pub(crate) fn line(text: &str, limit: usize) -> String {
     render(text.chars(), limit, false)
