@@ -3,6 +3,7 @@
 mod client {
     pub mod authority;
     mod login;
+    mod row;
     mod secrets;
     pub mod server;
 }

@@ -381,8 +381,8 @@ pub struct Received {
     pub len: u64,
     /// SHA-256 of the whole body, lower-case hex; empty in the answer to a brief request.
     pub sha256: String,
-    /// SHA-512 of the whole body, lower-case hex; empty in the answer to a brief request.
-    pub sha512: String,
+    /// SHA-512 of a body that is not there whole.
+    pub(super) sha512: Option<String>,
     /// The body as JSON, read when it is first asked for.
     pub(super) document: Document,
 }
@@ -406,11 +406,18 @@ impl Received {
         Received {
             len: bytes.len() as u64,
             sha256: hex::encode(Sha256::digest(&bytes)),
-            sha512: hex::encode(Sha512::digest(&bytes)),
+            sha512: None,
             whole: true,
             bytes,
             document: Document::default(),
         }
+    }
+
+    /// SHA-512 of the whole body, lower-case hex. Few ask for it.
+    pub fn sha512(&self) -> String {
+        self.sha512
+            .clone()
+            .unwrap_or_else(|| hex::encode(Sha512::digest(&self.bytes)))
     }
 
     /// The body as JSON, if it is there whole and is JSON. Read once, however many ask: a list may have megabytes.

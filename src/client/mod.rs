@@ -16,6 +16,7 @@ mod target;
 mod handshake;
 mod options;
 mod record;
+mod row;
 mod send;
 
 mod auth;

@@ -27,6 +27,8 @@ pub(super) struct Flight {
     pub attempts: u32,
     pub hops: Vec<Hop>,
     pub before: Vec<Exchange>,
+    /// The request as it was sent already, in a row with others.
+    pub first: Option<Delivery>,
 }
 
 impl Flight {
@@ -40,6 +42,20 @@ impl Flight {
             attempts: 0,
             hops: Vec::new(),
             before: Vec::new(),
+            first: None,
+        }
+    }
+
+    /// The same for a request that was sent already, at the same time.
+    pub fn with(&self, first: Delivery) -> Flight {
+        Flight {
+            clock: self.clock,
+            started: self.started,
+            started_ms: self.started_ms,
+            attempts: 0,
+            hops: Vec::new(),
+            before: Vec::new(),
+            first: Some(first),
         }
     }
 

@@ -23,6 +23,7 @@ use super::record::{Delivery, Flight, request_record, response_record};
 use super::redact::Redactor;
 use super::request::{Auth, Body, Redirects, RequestSpec, Target, Via};
 use super::resolve::Resolver;
+use super::row::Rows;
 use super::target::{BaseUrl, Origin, Place, Scheme, resolve_location};
 use super::tls;
 use super::wire::{Clock, Fields, Outgoing, Reply, field};
@@ -52,11 +53,12 @@ pub(super) struct Inner {
     pub logins: Logins,
     pub started: Instant,
     pool: Pool,
-    kept: Kept,
-    dialer: Dialer,
+    pub kept: Kept,
+    pub dialer: Dialer,
+    pub rows: Rows,
     /// Whether kept-alive connections of this target have been seen to break.
     pool_breaks: AtomicBool,
-    sent: Counter,
+    pub sent: Counter,
 }
 
 impl Client {
@@ -70,6 +72,7 @@ impl Client {
         let inner = Inner {
             pool: Pool::new(tls.clone(), &options.limits, direct, resolver.clone())?,
             kept: Kept::default(),
+            rows: Rows::default(),
             dialer: Dialer::new(tls, direct, resolver),
             redactor,
             logins: Logins::default(),
@@ -109,9 +112,27 @@ impl Client {
     /// Sends a request and reads its answer. Whatever goes wrong on the network is in [`Exchange::error`]; the call
     /// returns within the total time limit.
     pub async fn send(&self, spec: RequestSpec) -> Answer {
+        let mut flight = Flight::new(self.inner.started, self.clock(&spec));
+        self.fly(&spec, &mut flight).await
+    }
+
+    /// The time limits of a request, from now on.
+    pub(super) fn clock(&self, spec: &RequestSpec) -> Clock {
         let mut limits = self.inner.options.limits;
         limits.total = spec.total.unwrap_or(limits.total);
-        let mut flight = Flight::new(self.inner.started, Clock::start(limits));
+        Clock::start(limits)
+    }
+
+    /// Sends a request, if it can be sent.
+    pub(super) async fn fly(&self, spec: &RequestSpec, flight: &mut Flight) -> Answer {
+        match self.place(spec) {
+            Ok(place) => self.follow(spec, place, flight).await,
+            Err((url, reason)) => flight.unsendable(spec, &url, reason, &self.inner.redactor),
+        }
+    }
+
+    /// Where a request goes; the URL and a reason if it must not go there, or must not go at all.
+    pub(super) fn place(&self, spec: &RequestSpec) -> Result<Place, (String, String)> {
         let place = match &spec.target {
             Target::Path(path) => Place {
                 origin: self.base().origin.clone(),
@@ -121,11 +142,11 @@ impl Client {
                 Ok(place) => {
                     // A registry chooses the host of its upload locations, but not any.
                     if let Some(reason) = place.origin.off_limits(&self.base().origin) {
-                        return flight.unsendable(&spec, url, reason, &self.inner.redactor);
+                        return Err((url.clone(), reason));
                     }
                     place
                 }
-                Err(error) => return flight.unsendable(&spec, url, error.to_string(), &self.inner.redactor),
+                Err(error) => return Err((url.clone(), error.to_string())),
             },
         };
         // What a registry wrote can end up in a request; it shall not become a second one.
@@ -135,10 +156,14 @@ impl Client {
             || ends_a_line(place.target.as_bytes())
             || spec.headers.iter().any(injects)
         {
-            let reason = "a line would end within it".to_owned();
-            return flight.unsendable(&spec, &place.url(), reason, &self.inner.redactor);
+            return Err((place.url(), "a line would end within it".to_owned()));
         }
-        self.follow(&spec, place, &mut flight).await
+        // A redirect makes no write of a read.
+        if self.inner.options.reads_only && !READING.contains(&spec.method.as_str()) && spec.purpose != Purpose::Auth {
+            let reason = format!("this run only reads, and {} may write", spec.method);
+            return Err((place.url(), reason));
+        }
+        Ok(place)
     }
 
     /// The answer to a request that cannot be sent.
@@ -150,17 +175,7 @@ impl Client {
 
     /// Sends, and goes where redirects lead.
     pub(super) async fn follow(&self, spec: &RequestSpec, place: Place, flight: &mut Flight) -> Answer {
-        // Every request comes by here, and a redirect makes none of them a write.
-        if self.inner.options.reads_only && !READING.contains(&spec.method.as_str()) && spec.purpose != Purpose::Auth {
-            let reason = format!("this run only reads, and {} may write", spec.method);
-            return flight.unsendable(spec, &place.url(), reason, &self.inner.redactor);
-        }
-        let mut leg = Leg {
-            place,
-            method: spec.method.clone(),
-            body: spec.body.clone(),
-            abroad: false,
-        };
+        let mut leg = Leg::first(spec, place);
         loop {
             let mut done = self.deliver(spec, &leg, flight).await;
             let next = match &done.wire.reply {
@@ -198,8 +213,10 @@ impl Client {
         loop {
             flight.attempts += 1;
             inner.sent.count(spec.purpose);
-            let out = self.prepare(spec, leg);
-            let mut done = inner.transmit(spec, out, via, &flight.clock).await;
+            let mut done = match flight.first.take() {
+                Some(done) => done,
+                None => inner.transmit(spec, self.prepare(spec, leg), via, &flight.clock).await,
+            };
             if let Some(error) = &done.wire.error {
                 let stale = matches!(error, TransportError::Reset { .. }) && done.transport == Transport::Pooled;
                 if stale {
@@ -263,7 +280,7 @@ impl Client {
     }
 
     /// Adds the header fields that every request has, unless the request has or refuses them.
-    fn prepare(&self, spec: &RequestSpec, leg: &Leg) -> Outgoing {
+    pub(super) fn prepare(&self, spec: &RequestSpec, leg: &Leg) -> Outgoing {
         let options = &self.inner.options;
         let mut headers: Fields = spec.headers.clone();
         if leg.abroad {
@@ -378,7 +395,7 @@ fn complete(out: &mut Outgoing, spec: &RequestSpec) {
 }
 
 /// One request on its way through redirects.
-struct Leg {
+pub(super) struct Leg {
     place: Place,
     method: String,
     body: Body,
@@ -387,6 +404,15 @@ struct Leg {
 }
 
 impl Leg {
+    pub fn first(spec: &RequestSpec, place: Place) -> Leg {
+        Leg {
+            place,
+            method: spec.method.clone(),
+            body: spec.body.clone(),
+            abroad: false,
+        }
+    }
+
     /// The next leg, if the reply redirects: [RFC 9110 section 15.4](https://www.rfc-editor.org/rfc/rfc9110#section-15.4).
     fn redirected(&self, reply: &Reply, base: &Origin, hops: usize) -> Result<Option<Leg>, TransportError> {
         let location = match (reply.status, reply.header("Location")) {

@@ -135,6 +135,9 @@ pub(super) struct Intake {
     bytes: Vec<u8>,
     whole: bool,
     pub len: u64,
+    /// Whether its hashes are wanted.
+    hashed: bool,
+    /// Those of a body that is not kept, so far.
     hashes: Option<(Sha256, Sha512)>,
 }
 
@@ -143,7 +146,7 @@ impl Intake {
     pub fn of(out: &Outgoing) -> Intake {
         let mut intake = Intake::new(out.keep, out.max_body);
         if out.brief {
-            intake.hashes = None;
+            intake.hashed = false;
         }
         intake
     }
@@ -155,7 +158,8 @@ impl Intake {
             bytes: Vec::new(),
             whole: true,
             len: 0,
-            hashes: Some(Default::default()),
+            hashed: true,
+            hashes: None,
         }
     }
 
@@ -174,15 +178,20 @@ impl Intake {
                 limit,
             });
         }
-        if let Some((sha256, sha512)) = &mut self.hashes {
-            sha256.update(piece);
-            sha512.update(piece);
+        if let Some(hashes) = &mut self.hashes {
+            hash(hashes, piece);
         }
         if self.whole {
             if self.bytes.len() + piece.len() <= self.keep {
                 self.bytes.extend_from_slice(piece);
             } else {
                 // Known by its hashes from here on: only what is shown stays in memory.
+                if self.hashed {
+                    let mut hashes = (Sha256::new(), Sha512::new());
+                    hash(&mut hashes, &self.bytes);
+                    hash(&mut hashes, piece);
+                    self.hashes = Some(hashes);
+                }
                 let more = (2 * PREVIEW).saturating_sub(self.bytes.len()).min(piece.len());
                 self.bytes.extend_from_slice(&piece[..more]);
                 self.bytes.truncate(2 * PREVIEW);
@@ -194,9 +203,11 @@ impl Intake {
     }
 
     pub fn finish(self) -> Received {
-        let (sha256, sha512) = self.hashes.map_or_else(Default::default, |(sha256, sha512)| {
-            (hex::encode(sha256.finalize()), hex::encode(sha512.finalize()))
-        });
+        let (sha256, sha512) = match self.hashes {
+            Some((sha256, sha512)) => (hex::encode(sha256.finalize()), Some(hex::encode(sha512.finalize()))),
+            None if self.hashed => (hex::encode(Sha256::digest(&self.bytes)), None),
+            None => Default::default(),
+        };
         Received {
             bytes: Bytes::from(self.bytes),
             whole: self.whole,
@@ -206,6 +217,11 @@ impl Intake {
             document: Document::default(),
         }
     }
+}
+
+fn hash((sha256, sha512): &mut (Sha256, Sha512), piece: &[u8]) {
+    sha256.update(piece);
+    sha512.update(piece);
 }
 
 /// Counts a request body while it is sent.
@@ -308,6 +324,7 @@ mod tests {
             (20_000, false, 2 * PREVIEW)
         );
         assert_eq!(received.sha256, hex::encode(Sha256::digest([b'a'; 20_000])));
+        assert_eq!(received.sha512(), hex::encode(Sha512::digest([b'a'; 20_000])));
         let mut bounded = Intake::new(10, Some(3));
         assert!(bounded.push(b"abc").is_ok() && bounded.push(b"d").is_err());
     }

@@ -12,7 +12,7 @@ use crate::oci::digest::Algorithm;
 pub(super) fn content(node: &str, answer: &Answer, scope: &Scope) -> Result<Option<Mismatch>, ScopeError> {
     let wanted = &scope.node(node)?.data;
     let received = &answer.body;
-    if wanted.is(received.len, &received.sha256, &received.sha512) {
+    if wanted.is(received.len, &received.sha256, || received.sha512()) {
         return Ok(None);
     }
     let digest = wanted.digest(Algorithm::Sha256);

@@ -118,7 +118,7 @@ fn holds(op: &HeaderOp, values: &[&str], answer: &Answer, scope: &Scope) -> Resu
             every(&|value| {
                 names(value, |algorithm| match algorithm {
                     Algorithm::Sha256 => format!("sha256:{}", body.sha256),
-                    Algorithm::Sha512 => format!("sha512:{}", body.sha512),
+                    Algorithm::Sha512 => format!("sha512:{}", body.sha512()),
                 })
             })
         }

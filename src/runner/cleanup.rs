@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::time::{Duration, timeout};
 use tokio_util::sync::CancellationToken;
@@ -10,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Env;
 use super::isolate::{Isolation, scope, setting};
 use crate::case::{BlobSource, Node, NodeKind, Suite};
-use crate::client::{Answer, Purpose, RequestSpec, Target, resolve_location};
+use crate::client::{Answer, Purpose, RequestSpec, Target, Via, resolve_location};
 use crate::oci::digest::{Algorithm, Digest};
 
 /// Deletions that are tried at most for one case.
@@ -139,12 +138,13 @@ pub async fn clean_up(env: &Env, stored: &Stored) {
 async fn delete<'u>(env: &Env, urls: &[&'u String], at_once: usize) -> Option<Vec<&'u String>> {
     let mut left = Vec::new();
     for some in urls.chunks(at_once) {
-        let answers = join_all(some.iter().map(|url| {
+        let requests = some.iter().map(|url| {
             let mut request = RequestSpec::new("DELETE", Target::Url(url.to_string()));
             request.purpose = Purpose::Cleanup;
-            env.client.send(request)
-        }))
-        .await;
+            request.via = Via::Kept;
+            request
+        });
+        let answers = env.client.send_all(requests.collect()).await;
         for (url, answer) in some.iter().zip(answers) {
             match answer.status() {
                 Some(200..300 | 404) => {}

@@ -467,7 +467,7 @@ impl Thread {
                 let known = self
                     .expectations
                     .iter()
-                    .any(|e| e.held() && (e.file.as_str(), e.line) == place);
+                    .any(|e| e.line == place.1 && e.held() && e.file == place.0);
                 if mismatches.is_empty() && (known || always.path.is_some()) {
                     continue;
                 }

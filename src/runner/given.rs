@@ -431,7 +431,7 @@ fn known(answer: &Answer, digest: &Digest, size: Option<u64>) -> Data {
         len: size.unwrap_or(body.len),
     };
     let whole = answer.status() == Some(200) && body.bytes.len() as u64 == body.len;
-    if whole && named.is(body.len, &body.sha256, &body.sha512) {
+    if whole && named.is(body.len, &body.sha256, || body.sha512()) {
         return Data::Bytes(body.bytes.clone());
     }
     named

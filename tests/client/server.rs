@@ -1,5 +1,6 @@
 //! A server that replies with prepared bytes.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -106,6 +107,7 @@ impl Reply {
 pub struct Server {
     port: u16,
     requests: Arc<Mutex<Vec<String>>>,
+    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -122,12 +124,21 @@ impl Server {
 
     /// The handler sees how many requests there were before.
     pub async fn start_counting(reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Server {
-        Server::listen(reply, None).await
+        Server::listen(reply, None, false).await
+    }
+
+    #[allow(
+        dead_code,
+        reason = "shared by several test programs, not all of which use all of it"
+    )]
+    /// The same, and a request that came along with another one is answered too; other servers here lose it.
+    pub async fn start_in_row(reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Server {
+        Server::listen(reply, None, true).await
     }
 
     pub async fn start_tls(tls: rustls::ServerConfig, reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Server {
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
-        Server::listen(move |_, request| reply(request), Some(acceptor)).await
+        Server::listen(move |_, request| reply(request), Some(acceptor), false).await
     }
 
     /// Replies after the first bytes and closes at once, with the rest of the request unread.
@@ -144,6 +155,7 @@ impl Server {
         Server {
             port,
             requests: Arc::default(),
+            connections: Arc::default(),
             task,
         }
     }
@@ -151,27 +163,35 @@ impl Server {
     async fn listen(
         reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
         tls: Option<tokio_rustls::TlsAcceptor>,
+        in_row: bool,
     ) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (seen, reply) = (requests.clone(), Arc::new(reply));
+        let connections: Arc<AtomicUsize> = Arc::default();
+        let (seen, reply, count) = (requests.clone(), Arc::new(reply), connections.clone());
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
                 let (seen, reply, tls) = (seen.clone(), reply.clone(), tls.clone());
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(stream, &seen, &*reply).await,
+                        None => serve(stream, &seen, &*reply, in_row).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, &seen, &*reply).await;
+                                serve(stream, &seen, &*reply, in_row).await;
                             }
                         }
                     }
                 });
             }
         });
-        Server { port, requests, task }
+        Server {
+            port,
+            requests,
+            connections,
+            task,
+        }
     }
 
     pub fn authority(&self) -> String {
@@ -186,6 +206,15 @@ impl Server {
         self.port
     }
 
+    #[allow(
+        dead_code,
+        reason = "shared by several test programs, not all of which use all of it"
+    )]
+    /// How many connections there were.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     /// The requests so far, as they were on the wire.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
@@ -196,8 +225,13 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     seen: &Mutex<Vec<String>>,
     reply: &(impl Fn(usize, &str) -> Reply + Sync),
+    in_row: bool,
 ) {
-    while let Some(request) = request(&mut stream).await {
+    let mut rest = Vec::new();
+    while let Some(request) = request(&mut stream, &mut rest).await {
+        if !in_row {
+            rest.clear();
+        }
         let number = {
             let mut seen = seen.lock().unwrap();
             seen.push(request.clone());
@@ -226,9 +260,8 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let _ = stream.shutdown().await;
 }
 
-/// One request with its body, as text.
-async fn request<S: AsyncRead + Unpin>(stream: &mut S) -> Option<String> {
-    let mut bytes: Vec<u8> = Vec::new();
+/// One request with its body, as text; in `bytes` is what was read already, and then what was read beyond it.
+async fn request<S: AsyncRead + Unpin>(stream: &mut S, bytes: &mut Vec<u8>) -> Option<String> {
     loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
@@ -237,10 +270,12 @@ async fn request<S: AsyncRead + Unpin>(stream: &mut S) -> Option<String> {
             let len = match value("content-length:").and_then(|v| v.parse::<usize>().ok()) {
                 Some(len) => Some(len).filter(|len| body.len() >= *len),
                 None if value("transfer-encoding:").is_some() && !body.ends_with(b"0\r\n\r\n") => None,
-                None => Some(body.len()),
+                None if value("transfer-encoding:").is_some() => Some(body.len()),
+                None => Some(0),
             };
             if let Some(len) = len {
-                return Some(String::from_utf8_lossy(&bytes[..end + 4 + len]).into_owned());
+                let request: Vec<u8> = bytes.drain(..end + 4 + len).collect();
+                return Some(String::from_utf8_lossy(&request).into_owned());
             }
         }
         let mut piece = vec![0; 64 * 1024];

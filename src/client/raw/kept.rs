@@ -4,6 +4,7 @@
 //! connection and who waits for it. Owns which requests can travel so, and when a connection is good for another one.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -17,6 +18,10 @@ use crate::client::exchange::Phase;
 use crate::client::request::Body;
 use crate::client::target::{Origin, Scheme};
 use crate::client::wire::{Clock, FRAMING, IDLE, Intake, Outgoing, PIECE, Sent, Wire, field};
+
+/// How long the answer to a request is waited for that was sent behind another one, from the answer to that on. Who takes
+/// longer is asked again, alone.
+const FOLLOWING: Duration = Duration::from_secs(2);
 
 /// The connections that wait for a request.
 #[derive(Default)]
@@ -65,7 +70,18 @@ pub(in crate::client) fn fits(out: &Outgoing) -> bool {
 impl Kept {
     /// Sends the request and reads the reply.
     pub async fn send(&self, out: &Outgoing, dialer: &Dialer, clock: &Clock) -> Wire {
-        let origin = &out.place.origin;
+        self.send_row(std::slice::from_ref(out), dialer, clock)
+            .await
+            .swap_remove(0)
+    }
+
+    /// Sends requests in one go and reads the replies, up to the first after which the connection is of no more use: at
+    /// least one.
+    /// Replies after the first are waited for no longer than [`FOLLOWING`].
+    pub async fn send_row(&self, row: &[Outgoing], dialer: &Dialer, clock: &Clock) -> Vec<Wire> {
+        let mut wires = Vec::with_capacity(row.len());
+        let Some(first) = row.first() else { return wires };
+        let origin = &first.place.origin;
         let mut reader = match self.take(origin) {
             Some(mut reader) => {
                 reader.begin(*clock);
@@ -73,35 +89,53 @@ impl Kept {
             }
             None => match clock.bound(Phase::Connect, dialer.connect(origin)).await {
                 Ok(Ok(tcp)) => Reader::new(tcp, *clock, origin.authority()),
-                Ok(Err(error)) | Err(error) => return failed(error),
+                Ok(Err(error)) | Err(error) => return vec![failed(error)],
             },
         };
-        let is_head = out.method == "HEAD";
-        let request = written(out);
-        let asking = async {
-            let io = reader.io();
-            io.write_all(&request)
-                .await
-                .map_err(|error| lost(&error, &origin.authority()))?;
-            reader.head(&Notify::new()).await
-        };
-        let head = match clock.bound(Phase::Read, asking).await {
-            Ok(Ok(head)) => head,
-            Ok(Err(error)) | Err(error) => return failed(error),
-        };
-        let mut intake = Intake::of(out);
-        let error = reader.body(&head, is_head, &mut intake).await.err();
-        let trailing = reader.left_over() as u64;
-        let is_good = error.is_none() && trailing == 0 && is_for_another(&head, is_head);
-        let reply = replied(head, intake, &reader, error.as_ref(), trailing);
-        if is_good {
-            self.keep(origin.clone(), reader);
+        let mut unsent: Vec<u8> = Vec::new();
+        for out in row {
+            write(&mut unsent, out);
         }
-        Wire {
-            sent: Sent::of(&out.body, out.brief),
-            reply: Some(reply),
-            error,
+        let mut clock = *clock;
+        for (at, out) in row.iter().enumerate() {
+            if at > 0 {
+                clock.limits.read = clock.limits.read.min(FOLLOWING);
+                reader.begin(clock);
+            }
+            let is_head = out.method == "HEAD";
+            let asking = async {
+                if !unsent.is_empty() {
+                    let io = reader.io();
+                    io.write_all(&std::mem::take(&mut unsent))
+                        .await
+                        .map_err(|error| lost(&error, &origin.authority()))?;
+                }
+                reader.head(&Notify::new()).await
+            };
+            let head = match clock.bound(Phase::Read, asking).await {
+                Ok(Ok(head)) => head,
+                Ok(Err(error)) | Err(error) => {
+                    wires.push(failed(error));
+                    return wires;
+                }
+            };
+            let mut intake = Intake::of(out);
+            let error = reader.body(&head, is_head, &mut intake).await.err();
+            let is_last = at + 1 == row.len();
+            let trailing = if is_last { reader.left_over() as u64 } else { 0 };
+            let is_good = error.is_none() && trailing == 0 && is_for_another(&head, is_head);
+            let reply = replied(head, intake, &reader, error.as_ref(), trailing);
+            wires.push(Wire {
+                sent: Sent::of(&out.body, out.brief),
+                reply: Some(reply),
+                error,
+            });
+            if !is_good {
+                return wires;
+            }
         }
+        self.keep(origin.clone(), reader);
+        wires
     }
 
     /// The connection that was used last and still stands.
@@ -138,13 +172,13 @@ impl Kept {
     }
 }
 
-/// The bytes of the request.
-fn written(out: &Outgoing) -> Vec<u8> {
+/// Appends the bytes of the request.
+fn write(bytes: &mut Vec<u8>, out: &Outgoing) {
     let body: &[u8] = match &out.body {
         Body::Bytes(bytes) => bytes,
         _ => &[],
     };
-    let mut bytes = Vec::with_capacity(1024 + body.len());
+    bytes.reserve(1024 + body.len());
     let authority = out.place.origin.authority();
     for part in [
         &out.method,
@@ -156,9 +190,8 @@ fn written(out: &Outgoing) -> Vec<u8> {
     ] {
         bytes.extend_from_slice(part.as_bytes());
     }
-    write_fields(&mut bytes, &out.headers);
+    write_fields(bytes, &out.headers);
     bytes.extend_from_slice(body);
-    bytes
 }
 
 /// Whether the connection is good for another request, as the answer says.
@@ -176,8 +209,6 @@ fn is_for_another(head: &Head, is_head: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::io::AsyncReadExt as _;
     use tokio::net::TcpListener;
 

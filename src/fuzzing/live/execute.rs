@@ -59,11 +59,19 @@ pub async fn push(player: &mut Player<'_>, paper: &Paper, by: By) -> Last {
         By::Digest => (digest.clone(), None),
         By::WrongDigest => (sha256(&[&bytes[..], b"x"].concat()), None),
     };
-    let mut call = Call::new("PUT", format!("/v2/${{repo}}/manifests/{reference}")).body(bytes.clone());
+    let mut call = Call::new("PUT", manifest(&reference)).body(bytes.clone());
     if let Some(content_type) = &paper.content_type {
         call = call.header("Content-Type", content_type.clone());
     }
     player.played.accepted.1 += 1;
+    let by_digest = manifest(&digest);
+    let reference = tag.as_ref().map_or(by_digest.clone(), |tag| manifest(tag));
+    if by != By::WrongDigest {
+        // Whatever becomes of it, these are asked next.
+        player
+            .send_ahead([call.clone(), pull("GET", &by_digest), pull("HEAD", &reference)])
+            .await;
+    }
     let answer = player.call(call.clone()).await;
     let accepted = answer.status().is_some_and(|status| (200..300).contains(&status));
     let refused = answer.status().is_some_and(|status| (400..500).contains(&status));
@@ -94,7 +102,13 @@ pub async fn push(player: &mut Player<'_>, paper: &Paper, by: By) -> Last {
     } else if refused && !player.room.accepted.contains(&last.digest) {
         stays_away(player, &last).await;
     }
+    player.forget_ahead();
     last
+}
+
+/// The path of a manifest.
+fn manifest(reference: &str) -> String {
+    format!("/v2/${{repo}}/manifests/{reference}")
 }
 
 /// A pull by a client that takes manifests of any type.
@@ -135,7 +149,7 @@ impl fmt::Write for Word {
 
 /// What was accepted can be pulled: the same bytes, the same type, by digest and by tag.
 async fn read_back(player: &mut Player<'_>, paper: &Paper, last: &Last) {
-    let by_digest = format!("/v2/${{repo}}/manifests/{}", last.digest);
+    let by_digest = manifest(&last.digest);
     let body = last.call.body.clone().unwrap_or_default();
     let answer = player
         .call_until(pull("GET", &by_digest), |answer| answer.status() == Some(200))
@@ -154,10 +168,7 @@ async fn read_back(player: &mut Player<'_>, paper: &Paper, last: &Last) {
         judge_digest(player, &answer);
     }
     judge_type(player, paper, &answer);
-    let reference = last
-        .tag
-        .as_ref()
-        .map_or(by_digest, |tag| format!("/v2/${{repo}}/manifests/{tag}"));
+    let reference = last.tag.as_ref().map_or(by_digest, |tag| manifest(tag));
     let head = player
         .call_until(pull("HEAD", &reference), |answer| answer.status() == Some(200))
         .await;
@@ -233,21 +244,20 @@ fn judge_type(player: &mut Player<'_>, paper: &Paper, answer: &Answer) {
     }
 }
 
-/// What was refused is not there.
+/// What was refused is not there, by digest and by tag.
 async fn stays_away(player: &mut Player<'_>, last: &Last) {
-    let answer = player
-        .call(pull("GET", &format!("/v2/${{repo}}/manifests/{}", last.digest)))
-        .await;
-    if answer.status() == Some(200) {
+    let answer = player.call(pull("GET", &manifest(&last.digest))).await;
+    let is_stored = answer.status() == Some(200);
+    if is_stored {
         player.accuse(Oracle::RefusedStored, &answer, "{status: 404}", "it is there");
     }
-    if let Some(tag) = &last.tag {
-        let answer = player
-            .call(pull("GET", &format!("/v2/${{repo}}/manifests/{tag}")))
-            .await;
-        if answer.status() == Some(200) {
-            player.accuse(Oracle::RefusedTagged, &answer, "{status: 404}", "it is there");
-        }
+    let (reference, oracle) = match &last.tag {
+        Some(tag) => (tag, Oracle::RefusedTagged),
+        None => (&last.digest, Oracle::RefusedStored),
+    };
+    let head = player.call(pull("HEAD", &manifest(reference))).await;
+    if head.status() == Some(200) && (last.tag.is_some() || !is_stored) {
+        player.accuse(oracle, &head, "{status: 404}", "it is there");
     }
 }
 
@@ -284,9 +294,7 @@ async fn blob_as_manifest(player: &mut Player<'_>, bytes: &[u8]) {
     if stored.status() != Some(201) || player.room.accepted.contains(&digest) {
         return;
     }
-    let answer = player
-        .call(pull("GET", &format!("/v2/${{repo}}/manifests/{digest}")))
-        .await;
+    let answer = player.call(pull("GET", &manifest(&digest))).await;
     if answer.status() == Some(200) && !could_be {
         player.accuse(
             Oracle::BlobAsManifest,
@@ -304,7 +312,7 @@ async fn delete(player: &mut Player<'_>, last: Option<Last>, what: What) {
         (What::Tag, Some(tag)) => tag.clone(),
         _ => last.digest.clone(),
     };
-    let target = format!("/v2/${{repo}}/manifests/{reference}");
+    let target = manifest(&reference);
     let answer = player.call(Call::new("DELETE", &target)).await;
     if answer.status() != Some(202) {
         return;

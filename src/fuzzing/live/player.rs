@@ -2,7 +2,7 @@
 //!
 //! What is done is kept in a log of [`Call`]s in the words of the case format, so that it can be written down as a case.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -162,6 +162,8 @@ pub struct Player<'a> {
     pub sessions: Vec<Option<String>>,
     /// Numbers tags.
     pub tags: u64,
+    /// Calls that were sent before they are made, with their answers.
+    ahead: VecDeque<(Call, Answer)>,
 }
 
 impl<'a> Player<'a> {
@@ -174,7 +176,30 @@ impl<'a> Player<'a> {
             played: Played::default(),
             sessions: Vec::new(),
             tags: 0,
+            ahead: VecDeque::new(),
         }
+    }
+
+    /// Sends calls in one go that are made next, in this order. Not where it is looked again for what comes late: there
+    /// each waits for the one before.
+    pub async fn send_ahead<const N: usize>(&mut self, calls: [Call; N]) {
+        if self.manner.patient {
+            return;
+        }
+        let requests: Vec<RequestSpec> = calls.iter().map(|call| self.made_ready(self.request(call))).collect();
+        for request in &requests {
+            self.count(request);
+        }
+        let answers = self.client.send_row(requests).await;
+        for answer in &answers {
+            self.played.slowest_ms = self.played.slowest_ms.max(answer.exchange.elapsed_ms);
+        }
+        self.ahead = calls.into_iter().zip(answers).collect();
+    }
+
+    /// Forgets what was sent ahead and turned out not to be needed.
+    pub fn forget_ahead(&mut self) {
+        self.ahead.clear();
     }
 
     /// A tag that no other script uses.
@@ -246,7 +271,13 @@ impl<'a> Player<'a> {
     }
 
     async fn call_unless(&mut self, call: Call, unjudged: bool) -> Answer {
-        let answer = self.transmit(self.request(&call)).await;
+        let answer = match self.ahead.pop_front() {
+            Some((ahead, answer)) if ahead == call => answer,
+            _ => {
+                self.forget_ahead();
+                self.transmit(self.request(&call)).await
+            }
+        };
         if let Some(session) = call.opens {
             let location = answer.header("Location");
             let location = location.and_then(|location| resolve_location(&answer.url, location, &[]).ok());
@@ -389,19 +420,28 @@ impl<'a> Player<'a> {
         request
     }
 
-    async fn transmit(&mut self, mut request: RequestSpec) -> Answer {
+    async fn transmit(&mut self, request: RequestSpec) -> Answer {
+        let request = self.made_ready(request);
+        self.count(&request);
+        let answer = self.client.send(request).await;
+        self.played.slowest_ms = self.played.slowest_ms.max(answer.exchange.elapsed_ms);
+        answer
+    }
+
+    fn made_ready(&self, mut request: RequestSpec) -> RequestSpec {
         request.max_body = Some(MOST_BODY);
         request.brief = !self.manner.patient;
         if request.via == Via::Auto {
             request.via = Via::Kept;
         }
+        request
+    }
+
+    fn count(&mut self, request: &RequestSpec) {
         if let Body::Bytes(bytes) = &request.body {
             self.played.bytes += bytes.len() as u64;
         }
         self.played.requests += 1;
-        let answer = self.client.send(request).await;
-        self.played.slowest_ms = self.played.slowest_ms.max(answer.exchange.elapsed_ms);
-        answer
     }
 
     /// What holds for every answer: there is one, it is HTTP, the registry did not fail, and an error says so in its form.
