@@ -296,6 +296,30 @@ async fn bad_redirects_are_not_followed() {
 }
 
 #[tokio::test]
+async fn a_client_of_this_machine_goes_nowhere_else() {
+    let server = Server::start(|request| match request.split(' ').nth(1) {
+        Some("/away") => Reply::status("307 R").header("Location", "http://192.0.2.1/blob"),
+        Some("/near") => Reply::status("307 R").header("Location", "/here"),
+        _ => ok("here"),
+    })
+    .await;
+    let mut options = options(&server);
+    options.only_this_machine = true;
+    let client = Client::new(options).unwrap();
+    let answer = client.send(get("/away")).await;
+    let Some(TransportError::Redirect { reason }) = answer.error() else {
+        panic!("{:?}", answer.error());
+    };
+    assert!(reason.contains("192.0.2.1 is another machine"), "{reason}");
+    assert_eq!(client.send(get("/near")).await.status(), Some(200));
+    let away = "http://192.0.2.1/upload";
+    assert!(client.leads_away(away) && !client.leads_away(&server.url()));
+    let answer = client.send(RequestSpec::new("PUT", Target::Url(away.to_owned()))).await;
+    assert!(matches!(answer.error(), Some(TransportError::Unsendable { .. })));
+    assert!(!self::client(&server).leads_away(away));
+}
+
+#[tokio::test]
 async fn a_registry_that_asks_to_wait_is_waited_for() {
     let server = Server::start_counting(|n, _| match n {
         0 => Reply::status("429 Too Many Requests").header("Retry-After", "0"),

@@ -13,6 +13,8 @@ use referee::load::{self, Source};
 use referee::outcome::Verdict;
 use referee::registry::{self, Config, Mutant, Running, Variant};
 use referee::runner::{self, Isolation};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 /// The seed of all campaigns.
@@ -135,12 +137,16 @@ async fn start(mutant: Option<Mutant>, variants: Vec<Variant>) -> Running {
 }
 
 fn options(running: &Running, requests: u64, until: Option<Oracle>) -> Options {
-    let base = normalise_target(&running.url(), false).expect("the registry's own address");
+    options_at(&running.url(), requests, until)
+}
+
+fn options_at(url: &str, requests: u64, until: Option<Oracle>) -> Options {
+    let base = normalise_target(url, false).expect("the registry's own address");
     let mut options = client::Options::new(base);
     options.limits.total = Duration::from_secs(if until == Some(Oracle::Hang) { 1 } else { 20 });
     Options {
         client: Client::new(options).expect("a client"),
-        url: running.url(),
+        url: url.to_owned(),
         prefix: "fuzz".to_owned(),
         seed: SEED,
         aims: Aim::ALL.to_vec(),
@@ -383,6 +389,147 @@ async fn an_interrupt_ends_it_with_what_was_found() {
         "{:?}",
         outcome.findings
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_that_show_a_push_late_are_left_in_peace() {
+    let running = start(None, vec![Variant::ListsLate]).await;
+    let mut options = options(&running, 3_000, None);
+    options.aims = vec![Aim::Referrers];
+    let outcome = campaign::run(options, |_| {}).await;
+    let wrong: Vec<_> = outcome.findings.iter().map(|finding| &finding.signature).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_takes_a_registry_down_that_comes_back_is_found() {
+    let running = start(None, Vec::new()).await;
+    let fragile = Fragile::start(&running, "annotations", Some(Duration::from_millis(100))).await;
+    let mut options = options_at(&fragile.url(), 20_000, Some(Oracle::Lost));
+    options.aims = vec![Aim::Manifest];
+    options.time = Some(Duration::from_secs(60));
+    let outcome = campaign::run(options, |_| {}).await;
+    let bodies: Vec<_> = outcome
+        .findings
+        .iter()
+        .filter(|finding| finding.oracle == Oracle::Lost && finding.case.is_some())
+        .map(|finding| String::from_utf8_lossy(finding.body.as_deref().unwrap_or_default()).into_owned())
+        .collect();
+    assert!(
+        bodies.iter().all(|body| body.contains("annotations")) && bodies.iter().any(|body| body.len() < 500),
+        "{bodies:?} {:?}",
+        outcome.unconfirmed
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_takes_a_registry_down_for_good_is_named() {
+    let running = start(None, Vec::new()).await;
+    let fragile = Fragile::start(&running, "annotations", None).await;
+    let mut options = options_at(&fragile.url(), 20_000, None);
+    options.aims = vec![Aim::Manifest];
+    options.jobs = 1;
+    let outcome = campaign::run(options, |_| {}).await;
+    let [finding] = &outcome.findings[..] else {
+        panic!("{} findings", outcome.findings.len())
+    };
+    assert_eq!((finding.oracle, outcome.deserted), (Oracle::Dead, true));
+    let body = String::from_utf8_lossy(finding.body.as_deref().unwrap_or_default()).into_owned();
+    assert!(body.contains("annotations"), "{body}");
+    assert!(
+        finding
+            .curl
+            .last()
+            .is_some_and(|line| line.starts_with("PUT ") && line.ends_with("(not answered)")),
+        "{:?}",
+        finding.curl
+    );
+    assert!(finding.case.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_time_is_a_time() {
+    let running = start(Some(Mutant::DeepHang), Vec::new()).await;
+    let mut options = options(&running, u64::MAX, None);
+    options.time = Some(Duration::from_secs(1));
+    let begun = std::time::Instant::now();
+    let outcome = campaign::run(options, |_| {}).await;
+    assert!(outcome.requests > 0);
+    // Ten seconds for what was found by then, and some to come to an end.
+    assert!(begun.elapsed() < Duration::from_secs(16), "{:?}", begun.elapsed());
+}
+
+/// Stands before a registry and goes away, with all connections, when a request has a word in it.
+struct Fragile {
+    port: u16,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Fragile {
+    /// `back` is how long it takes to come back, if it ever does.
+    async fn start(running: &Running, word: &'static str, back: Option<Duration>) -> Fragile {
+        let far = running.url().replace("http://", "");
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let task = tokio::spawn(async move {
+            let mut listener = Some(listener);
+            loop {
+                let here = match listener.take() {
+                    Some(listener) => listener,
+                    None => TcpListener::bind(("127.0.0.1", port)).await.unwrap(),
+                };
+                let dead = CancellationToken::new();
+                while let Some(Ok((near, _))) = dead.run_until_cancelled(here.accept()).await {
+                    tokio::spawn(pass_on(near, far.clone(), word, dead.clone()));
+                }
+                drop(here);
+                match back {
+                    Some(back) => tokio::time::sleep(back).await,
+                    None => std::future::pending().await,
+                }
+            }
+        });
+        Fragile { port, task }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+/// Passes bytes in both directions until the word comes by.
+async fn pass_on(mut near: TcpStream, far: String, word: &str, dead: CancellationToken) {
+    let mut far = TcpStream::connect(far).await.unwrap();
+    let (mut asked, mut answered, mut seen) = (vec![0; 64 * 1024], vec![0; 64 * 1024], Vec::new());
+    loop {
+        tokio::select! {
+            () = dead.cancelled() => return,
+            read = near.read(&mut asked) => {
+                let Ok(n @ 1..) = read else { return };
+                seen.extend_from_slice(&asked[..n]);
+                if seen.windows(word.len()).any(|window| window == word.as_bytes()) {
+                    dead.cancel();
+                    return;
+                }
+                seen.drain(..seen.len().saturating_sub(word.len()));
+                if far.write_all(&asked[..n]).await.is_err() {
+                    return;
+                }
+            }
+            read = far.read(&mut answered) => {
+                let Ok(n @ 1..) = read else { return };
+                if near.write_all(&answered[..n]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

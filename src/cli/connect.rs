@@ -50,6 +50,9 @@ pub struct Connection {
     /// Whether the client refuses to send what could change the registry.
     #[arg(skip)]
     reads_only: bool,
+    /// See [`client::Options::only_this_machine`].
+    #[arg(skip)]
+    only_this_machine: bool,
 }
 
 /// A registry that can be spoken to; nothing was sent yet.
@@ -72,6 +75,11 @@ impl Connection {
     /// Has the client refuse to send what could change the registry.
     pub(super) fn reads_only(&mut self, yes: bool) {
         self.reads_only = yes;
+    }
+
+    /// Has the client send nothing to another machine than this one.
+    pub(super) fn only_this_machine(&mut self, yes: bool) {
+        self.only_this_machine = yes;
     }
 
     /// Reads the URL.
@@ -108,6 +116,7 @@ impl Connection {
         let mut options = client::Options::new(base.clone());
         options.login = found.login.clone();
         options.reads_only = self.reads_only;
+        options.only_this_machine = self.only_this_machine;
         options.limits.total = self.timeout;
         options.limits.read = options.limits.read.min(self.timeout).max(self.timeout / 2);
         options.limits.connect = options.limits.connect.min(self.timeout);
@@ -184,10 +193,13 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "" | "s" => Duration::from_secs(number),
         "m" => Duration::from_secs(number.saturating_mul(60)),
         "h" => {
-            return Err(format!(
-                "`h` is not a unit of time; the units are ms, s and m: write {}m",
-                number.saturating_mul(60)
-            ));
+            let minutes = number.saturating_mul(60);
+            let instead = if number <= 24 {
+                format!(": write {minutes}m")
+            } else {
+                String::new()
+            };
+            return Err(format!("`h` is not a unit of time; the units are ms, s and m{instead}"));
         }
         _ => {
             return Err(format!(

@@ -21,29 +21,43 @@ use crate::runner::control;
 /// How long a campaign takes that is told neither a time nor a number of requests.
 const TIME: Duration = Duration::from_secs(60);
 
+/// The longest prefix of repositories.
+const LONGEST: usize = 200;
+
 /// So many manifests are enough to tell that a registry takes none.
 const MANY: u64 = 20;
 
 /// The longest body that is printed.
 const SHOWN: usize = 200;
 
+/// How many refusals in a row tell that a registry has stopped taking manifests: about half of them are sound.
+const NO_MORE: u64 = 100;
+
 /// How a registry is fuzzed.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+A failure breaks a must; what is suspicious breaks advice, or no sentence at all and cannot be right all the same. What \
+was found was seen again in a repository of its own, and is written down as a case, which `referee run URL --cases DIR \
+--only-own-cases` replays, as `referee fuzz URL --replay FILE` does. Whether answers take longer and longer, and whether a \
+process grows, is told after some thousand requests at the earliest.
+
+Exit codes: 0 nothing found, 1 something found or hardly anything taken, 2 misuse, 3 no registry there, 5 the tool \
+failed, 130 interrupted")]
 pub struct FuzzArguments {
     /// The registry: `https://host[:port]`, or `host[:port]` for https; without it the embedded reference registry
     #[arg(value_name = "URL")]
     url: Option<String>,
 
-    /// How long: `60s`, `10m` (60s, unless --requests is given)
+    /// How long: `60s`, `10m` (60s, unless --requests is given); what was found is made small for 10 s more at most
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "How it runs")]
     time: Option<Duration>,
-    /// How many requests
-    #[arg(long, value_name = "N", value_parser = number, help_heading = "How it runs")]
+    /// How many requests at least; what was found then is made small with some more
+    #[arg(long, value_name = "N", value_parser = some, help_heading = "How it runs")]
     requests: Option<u64>,
     /// The seed; with `--jobs 1` a seed gives the same scripts again
     #[arg(long, value_name = "N", value_parser = number, help_heading = "How it runs")]
     seed: Option<u64>,
-    /// What is aimed at (all): manifest, index, descriptor, reference, headers, upload, referrers, auth
+    /// What is aimed at, instead of everything: manifest, index, descriptor, reference, headers, upload, referrers, auth
     #[arg(long, value_delimiter = ',', value_name = "TARGET,..", help_heading = "How it runs")]
     target: Vec<Aim>,
     /// How many scripts are played at once
@@ -88,7 +102,17 @@ pub struct FuzzArguments {
 }
 
 /// Fuzzes a registry, writes a case for each finding and prints the summary.
-pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
+pub fn fuzz(mut arguments: FuzzArguments) -> Result<Exit, Failure> {
+    // A registry that may be fuzzed does not decide for others.
+    arguments.connection.only_this_machine(!arguments.i_own_this_registry);
+    arguments
+        .repo_prefix
+        .truncate(arguments.repo_prefix.trim_end_matches('/').len());
+    if arguments.repo_prefix.len() > LONGEST {
+        let message =
+            format!("--repo-prefix: a name of more than {LONGEST} characters leaves no room for what comes below it");
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let script = arguments.replay.as_deref().map(read_script).transpose()?;
     isolation(&[], &arguments.repo_prefix, 0)?;
     can_be_written(&arguments.out)?;
@@ -175,6 +199,14 @@ pub fn fuzz(arguments: FuzzArguments) -> Result<Exit, Failure> {
     })
 }
 
+/// A number of requests.
+fn some(text: &str) -> Result<u64, String> {
+    match number(text)? {
+        0 => Err("nothing would be sent: at least 1 is needed".to_owned()),
+        number => Ok(number),
+    }
+}
+
 /// Whether cases can be written into a folder, which is made only once there are any.
 fn can_be_written(folder: &Path) -> Result<(), Failure> {
     let there = folder.ancestors().find(|path| path.exists());
@@ -223,7 +255,12 @@ fn finish(outcome: &Outcome, arguments: &FuzzArguments) -> Result<Exit, Failure>
             describe(&mut text, finding, file.as_deref());
         }
         for (signature, times) in &outcome.unconfirmed {
-            let _ = writeln!(text, "seen and not reproduced ({times}): {}", plain(signature));
+            let _ = writeln!(
+                text,
+                "seen {} and not reproduced: {}",
+                plural(*times as usize, "time", "times"),
+                plain(signature)
+            );
         }
         if !outcome.lenient.is_empty() {
             let rules: Vec<String> = outcome
@@ -238,13 +275,27 @@ fn finish(outcome: &Outcome, arguments: &FuzzArguments) -> Result<Exit, Failure>
             );
         }
     }
+    if outcome.astray > 0 {
+        let _ = writeln!(
+            text,
+            "{} led to where nothing was sent; with --i-own-this-registry other machines are asked too",
+            plural(outcome.astray as usize, "answer", "answers")
+        );
+    }
     // Who takes nothing has been asked next to nothing.
     let took_nothing = outcome.pushed >= MANY && outcome.accepted == 0;
+    let took_no_more = outcome.refused_since >= NO_MORE;
     if took_nothing {
         let _ = writeln!(
             text,
             "none of {} manifests was accepted, so that this says next to nothing",
             outcome.pushed
+        );
+    } else if took_no_more {
+        let _ = writeln!(
+            text,
+            "none of the last {} manifests was accepted, so that what came after says next to nothing",
+            outcome.refused_since
         );
     }
     let _ = writeln!(text, "{}", closing(outcome));
@@ -257,7 +308,7 @@ fn finish(outcome: &Outcome, arguments: &FuzzArguments) -> Result<Exit, Failure>
     }
     Ok(match outcome.findings.is_empty() {
         _ if outcome.interrupted => Exit::Interrupted,
-        true if !took_nothing => Exit::Conforms,
+        true if !took_nothing && !took_no_more => Exit::Conforms,
         _ => Exit::Findings,
     })
 }
@@ -295,6 +346,16 @@ fn describe(text: &mut String, finding: &Finding, file: Option<&Path>) {
         let shown = printable::line(&String::from_utf8_lossy(body), SHOWN);
         let _ = writeln!(text, "  body {shown} ({} bytes)", body.len());
     }
+    if finding
+        .case
+        .as_ref()
+        .is_some_and(|case| case.contains("\n    setup:\n"))
+    {
+        let _ = writeln!(
+            text,
+            "  (after the setup of the case, which uploads what is referred to)"
+        );
+    }
     for line in finding.curl.iter().filter(|line| line.len() < 1_000) {
         let _ = writeln!(text, "  {}", plain(line));
     }
@@ -302,6 +363,7 @@ fn describe(text: &mut String, finding: &Finding, file: Option<&Path>) {
         Some(file) => {
             let _ = writeln!(text, "  case {}", file.display());
         }
+        None if finding.curl.is_empty() => {}
         None => {
             let _ = writeln!(text, "  no case: the format has no words for it");
         }
@@ -329,10 +391,18 @@ fn closing(outcome: &Outcome) -> String {
         .iter()
         .filter(|f| f.oracle.weight() == crate::fuzzing::live::violation::Weight::Failure)
         .count();
+    let unconfirmed = match outcome.unconfirmed.len() {
+        0 => String::new(),
+        kinds => format!(", {kinds} not reproduced"),
+    };
     format!(
         "{}seed {}: {} scripts with {} requests in {seconds:.1} s ({:.0}/s), {} of {} manifests accepted, {} classes of answers; \
-         {}, {} suspicious",
-        if outcome.interrupted { "interrupted; " } else { "" },
+         {}, {} suspicious{unconfirmed}",
+        match outcome {
+            _ if outcome.interrupted => "interrupted; ",
+            _ if outcome.deserted => "ended early, for nobody answers any more; ",
+            _ => "",
+        },
         outcome.seed,
         outcome.scripts,
         outcome.requests,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::credentials::Login;
-use super::target::BaseUrl;
+use super::target::{BaseUrl, Origin};
 use super::tls::{TlsError, TlsOptions};
 
 /// What a [`super::Client`] needs to know.
@@ -22,6 +22,9 @@ pub struct Options {
     /// Whether nothing is sent that could change what the target holds: any method but GET, HEAD and OPTIONS is refused,
     /// whoever asks for it. The request for a token is none that does, though some token services want a POST for it.
     pub reads_only: bool,
+    /// Whether nothing is sent to another machine than this one, wherever the target leads. A token is asked for elsewhere
+    /// all the same.
+    pub only_this_machine: bool,
     /// Bytes of a response body kept in memory; a larger one is known by its length and hashes.
     pub keep: usize,
 }
@@ -51,6 +54,13 @@ impl Default for Limits {
 }
 
 impl Options {
+    /// Why no request goes to an origin that the target leads to, if none does.
+    pub(super) fn forbids(&self, to: &Origin) -> Option<String> {
+        let away = self.only_this_machine && !to.is_loopback();
+        let away = away.then(|| format!("{} is another machine", to.authority()));
+        to.off_limits(&self.base.origin).or(away)
+    }
+
     /// The usual settings for a target, without a login.
     pub fn new(base: BaseUrl) -> Options {
         Options {
@@ -60,6 +70,7 @@ impl Options {
             limits: Limits::default(),
             user_agent: concat!("referee/", env!("CARGO_PKG_VERSION")).to_owned(),
             reads_only: false,
+            only_this_machine: false,
             keep: 8 * 1024 * 1024,
         }
     }

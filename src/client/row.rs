@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::join_all;
 
-use super::exchange::{Answer, Transport, TransportError};
+use super::exchange::{Answer, Transport};
 use super::raw;
 use super::record::{Delivery, Flight};
 use super::request::{RequestSpec, Via};
@@ -111,18 +111,12 @@ impl Client {
         let mut wires = inner.kept.send_row(&row, &inner.dialer, clock).await;
         let is_broken = wires.len() < row.len() || wires.iter().any(|wire| wire.error.is_some());
         inner.rows.note(!is_broken);
-        // A server that closes on what it has not read takes the answer with it that it has given; those behind the first
-        // are asked for again in any case.
-        let is_lost = |at: usize, error: &TransportError| at > 0 || matches!(error, TransportError::Reset { .. });
-        let good = wires
-            .iter()
-            .enumerate()
-            .position(|(at, wire)| wire.error.as_ref().is_some_and(|error| is_lost(at, error)))
-            .unwrap_or(wires.len());
-        for spec in &specs[good.min(specs.len())..wires.len()] {
-            inner.sent.count(spec.purpose);
+        // What came of the first is as good as if it had been sent alone. Those behind it are sent again.
+        let good = wires.iter().skip(1).position(|wire| wire.error.is_some());
+        if let Some(good) = good {
+            inner.sent.count(specs[good + 1].purpose);
+            wires.truncate(good + 1);
         }
-        wires.truncate(good);
         let deliveries = row.into_iter().zip(wires).map(|(out, wire)| Delivery {
             out,
             transport: Transport::Pooled,

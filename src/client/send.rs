@@ -24,7 +24,7 @@ use super::redact::Redactor;
 use super::request::{Auth, Body, Redirects, RequestSpec, Target, Via};
 use super::resolve::Resolver;
 use super::row::Rows;
-use super::target::{BaseUrl, Origin, Place, Scheme, resolve_location};
+use super::target::{BaseUrl, Place, Scheme, resolve_location};
 use super::tls;
 use super::wire::{Clock, Fields, Outgoing, Reply, field};
 use crate::oci::method::READING;
@@ -116,6 +116,11 @@ impl Client {
         self.fly(&spec, &mut flight).await
     }
 
+    /// Whether a URL leads to another machine, where this client sends nothing.
+    pub fn leads_away(&self, url: &str) -> bool {
+        Place::parse(url).is_ok_and(|place| self.inner.options.forbids(&place.origin).is_some())
+    }
+
     /// The time limits of a request, from now on.
     pub(super) fn clock(&self, spec: &RequestSpec) -> Clock {
         let mut limits = self.inner.options.limits;
@@ -141,7 +146,7 @@ impl Client {
             Target::Url(url) => match Place::parse(url) {
                 Ok(place) => {
                     // A registry chooses the host of its upload locations, but not any.
-                    if let Some(reason) = place.origin.off_limits(&self.base().origin) {
+                    if let Some(reason) = self.inner.options.forbids(&place.origin) {
                         return Err((url.clone(), reason));
                     }
                     place
@@ -180,7 +185,7 @@ impl Client {
             let mut done = self.deliver(spec, &leg, flight).await;
             let next = match &done.wire.reply {
                 Some(reply) if done.wire.error.is_none() && spec.redirects == Redirects::Follow => {
-                    leg.redirected(reply, &self.base().origin, flight.hops.len())
+                    leg.redirected(reply, &self.inner.options, flight.hops.len())
                 }
                 _ => Ok(None),
             };
@@ -209,10 +214,11 @@ impl Client {
     async fn deliver(&self, spec: &RequestSpec, leg: &Leg, flight: &mut Flight) -> Delivery {
         let inner = &*self.inner;
         let mut via = spec.via;
-        let (mut lost, mut logged_in, mut waits) = (false, false, 0);
+        let (mut lost, mut logged_in, mut waits) = (None, false, 0);
         loop {
             flight.attempts += 1;
             inner.sent.count(spec.purpose);
+            let in_row = flight.first.is_some();
             let mut done = match flight.first.take() {
                 Some(done) => done,
                 None => inner.transmit(spec, self.prepare(spec, leg), via, &flight.clock).await,
@@ -222,14 +228,20 @@ impl Client {
                 if stale {
                     inner.pool_breaks.store(true, Ordering::Relaxed);
                 }
-                if spec.repeat && !lost && worth_repeating(error, &done, leg) {
-                    lost = true;
+                // A server that closes on what it has not read yet takes the answer with it that it has given.
+                let is_cut = in_row && matches!(error, TransportError::Reset { .. });
+                if spec.repeat && lost.is_none() && (is_cut || worth_repeating(error, &done, leg)) {
+                    lost = Some(done);
                     if !inner.dialer.proxied(&leg.place.origin) {
                         via = Via::Raw;
                     }
                     continue;
                 }
-                return done;
+                // That the target was lost says more than that it is gone since.
+                return match lost {
+                    Some(earlier) if matches!(error, TransportError::Connect { .. }) => earlier,
+                    _ => done,
+                };
             }
             let Some(reply) = &done.wire.reply else { return done };
             if reply.status == 401 && !logged_in && self.speaks_for_us(spec, leg) {
@@ -414,7 +426,7 @@ impl Leg {
     }
 
     /// The next leg, if the reply redirects: [RFC 9110 section 15.4](https://www.rfc-editor.org/rfc/rfc9110#section-15.4).
-    fn redirected(&self, reply: &Reply, base: &Origin, hops: usize) -> Result<Option<Leg>, TransportError> {
+    fn redirected(&self, reply: &Reply, options: &Options, hops: usize) -> Result<Option<Leg>, TransportError> {
         let location = match (reply.status, reply.header("Location")) {
             (301 | 302 | 303 | 307 | 308, Some(location)) => escape(location).0,
             _ => return Ok(None),
@@ -430,7 +442,7 @@ impl Leg {
         if from.scheme == Scheme::Https && to.scheme == Scheme::Http {
             return Err(refused(format!("it leads from https to {to}")));
         }
-        if let Some(reason) = to.off_limits(base) {
+        if let Some(reason) = options.forbids(to) {
             return Err(refused(format!("it leads to {to}, and {reason}")));
         }
         let to_get = match reply.status {

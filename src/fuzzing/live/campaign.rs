@@ -3,22 +3,23 @@
 //! What a script shows is believed once it shows it again, alone, in a repository of its own; only then is it made small
 //! and written down.
 
+mod investigate;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use tokio::sync::broadcast;
+use tokio::sync::{RwLock, broadcast};
 
-use super::choices::Shrinker;
 use super::corpus::Corpus;
+use super::death::LastWords;
 use super::execute;
 use super::player::{Manner, Played, Player, Room};
 use super::script::{Aim, Op, script};
 use super::trend::Trend;
-use super::violation::{Oracle, Violation};
-use super::{Finding, Options, Outcome, Progress, case};
+use super::{Options, Outcome, Progress};
 use crate::client::{Client, RequestSpec, TransportError};
 
 /// How many scripts share a repository.
@@ -27,12 +28,11 @@ const ROOM: u32 = 64;
 /// After how many scripts it is looked how the registry is doing.
 const PROBE: u64 = 64;
 
-/// The most replays that a finding is worth, and the most time.
-const REPLAYS: u32 = 600;
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// The most bytes that a campaign sends.
 const MOST_BYTES: u64 = 4 << 30;
+
+/// How much longer than asked for what was found is tried again and made small.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// The most manifests that are remembered for the clean-up, and the most time that it takes.
 const MOST_LITTER: usize = 50_000;
@@ -102,6 +102,8 @@ struct Shared {
     rooms: AtomicU64,
     requests: AtomicU64,
     dead: AtomicBool,
+    /// Held for reading by every script, and for writing by what has to know that nothing else went on.
+    stage: RwLock<()>,
     /// Tells this run's repositories from those of all others.
     run: String,
     state: Mutex<State>,
@@ -115,6 +117,7 @@ struct State {
     litter: BTreeSet<(String, String)>,
     outcome: Outcome,
     trend: Trend,
+    last_words: LastWords,
 }
 
 impl Shared {
@@ -133,6 +136,7 @@ impl Shared {
             rooms: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             dead: AtomicBool::new(false),
+            stage: RwLock::default(),
             run,
             state: Mutex::default(),
         }
@@ -168,7 +172,13 @@ impl Shared {
 
     /// Whether there is no point in sending anything more.
     fn gives_up(&self) -> bool {
-        self.options.cancel.is_cancelled() || self.dead.load(Ordering::Relaxed)
+        let is_overdue = self.overdue().is_some_and(|overdue| Instant::now() >= overdue);
+        self.options.cancel.is_cancelled() || self.dead.load(Ordering::Relaxed) || is_overdue
+    }
+
+    /// When nothing is tried any more.
+    fn overdue(&self) -> Option<Instant> {
+        self.options.time.map(|time| self.started + time + GRACE)
     }
 
     async fn work(self: Arc<Self>) {
@@ -187,10 +197,14 @@ impl Shared {
                 nonce: Some(number),
                 patient: false,
             };
-            let played = self.play(&ops, &mut room, manner).await;
+            let played = {
+                let _on_stage = self.stage.read().await;
+                self.play(&ops, &mut room, manner).await
+            };
             self.record(aim, &choices, &played);
+            self.state().last_words.add(aim, &choices, number, &played);
             if played.put_off && !self.is_alive().await {
-                self.bury(aim, &choices, number, &played);
+                self.bury(number);
                 return;
             }
             for violation in &played.violations {
@@ -203,7 +217,7 @@ impl Shared {
                 if is_new {
                     self.investigate(aim, &choices, violation, number).await;
                     if !self.is_alive().await {
-                        self.bury(aim, &choices, number, &played);
+                        self.bury(number);
                         return;
                     }
                 }
@@ -219,9 +233,16 @@ impl Shared {
         let mut player = Player::new(self.client(), room, manner);
         let interrupted = {
             let playing = std::pin::pin!(execute::play(&mut player, ops));
+            let overdue = async {
+                match self.overdue() {
+                    Some(overdue) => tokio::time::sleep_until(overdue.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 () = playing => false,
                 () = self.options.cancel.cancelled() => true,
+                () = overdue => true,
             }
         };
         let mut played = player.played;
@@ -233,16 +254,24 @@ impl Shared {
         played
     }
 
-    /// Plays a script in a repository of its own, without a nonce.
+    /// Plays a script in a repository of its own, without a nonce; once more, if there was nobody to play it to until now.
     async fn alone(&self, aim: Aim, choices: &[u8]) -> Played {
-        let mut room = self.room();
         let manner = Manner {
             nonce: None,
             patient: true,
         };
-        let played = self.play(&script(aim, choices), &mut room, manner).await;
-        self.leave(&mut room);
-        played
+        let ops = script(aim, choices);
+        let play = async || {
+            let mut room = self.room();
+            let played = self.play(&ops, &mut room, manner).await;
+            self.leave(&mut room);
+            played
+        };
+        let played = play().await;
+        match played.put_off && !self.gives_up() && self.is_alive().await {
+            true => play().await,
+            false => played,
+        }
     }
 
     /// Changes to a new repository, and remembers what was left in the old one.
@@ -266,143 +295,15 @@ impl Shared {
         outcome.bytes += played.bytes;
         outcome.accepted += played.accepted.0;
         outcome.pushed += played.accepted.1;
+        outcome.astray += played.astray;
+        outcome.refused_since = match played.accepted.0 {
+            0 => outcome.refused_since + played.refused_since,
+            _ => played.refused_since,
+        };
         outcome.slowest_ms = outcome.slowest_ms.max(played.slowest_ms);
         for rule in &played.lenient {
             *outcome.lenient.entry(rule.clone()).or_default() += 1;
         }
-    }
-
-    /// Looks whether a violation shows again, makes it small and writes it down.
-    async fn investigate(&self, aim: Aim, choices: &[u8], violation: &Violation, number: u64) {
-        let shows = |played: &Played| played.violations.iter().any(|v| v.signature == violation.signature);
-        let times = if violation.oracle == Oracle::Hang { 2 } else { 1 };
-        for _ in 0..times {
-            // A registry that is late once gets a second chance to show it.
-            let again = self.alone(aim, choices).await;
-            if !shows(&again) && !shows(&self.alone(aim, choices).await) {
-                let mut state = self.state();
-                *state
-                    .outcome
-                    .unconfirmed
-                    .entry(violation.signature.clone())
-                    .or_default() += 1;
-                return;
-            }
-        }
-        let (mut smallest, mut lightest) = ((aim, self.shrink(aim, choices, violation).await), u64::MAX);
-        let mut played = self.alone(smallest.0, &smallest.1).await;
-        if let Some(call) = played
-            .violations
-            .iter()
-            .find(|v| v.signature == violation.signature)
-            .map(|v| v.call)
-        {
-            lightest = weigh(&played, call);
-        }
-        // What shows everywhere is best shown by the simplest script there is.
-        for other in Aim::ALL {
-            let simple = self.alone(other, &[]).await;
-            let call = simple
-                .violations
-                .iter()
-                .find(|v| v.signature == violation.signature)
-                .map(|v| v.call);
-            if let Some(weight) = call
-                .map(|call| weigh(&simple, call))
-                .filter(|weight| *weight < lightest)
-            {
-                (smallest, lightest, played) = ((other, Vec::new()), weight, simple);
-            }
-        }
-        // What was confirmed before is written down even if the last replay fails.
-        let ((aim, choices), played) = match shows(&played) {
-            true => (smallest, played),
-            false => ((aim, choices.to_vec()), self.alone(aim, choices).await),
-        };
-        if let Some(violation) = played
-            .violations
-            .iter()
-            .find(|v| v.signature == violation.signature)
-            .cloned()
-        {
-            self.believe(aim, &choices, &played, violation, number).await;
-        }
-    }
-
-    /// Makes a script small, in one repository as long as it can be: what is in place there need not be pushed again.
-    async fn shrink(&self, aim: Aim, choices: &[u8], violation: &Violation) -> Vec<u8> {
-        let began = Instant::now();
-        let mut replays = 0;
-        let mut shrinker = Shrinker::new(choices.to_vec());
-        let mut ops = script(aim, choices);
-        let mut weight = u64::MAX;
-        let mut room = self.room();
-        while let Some(candidate) = shrinker.candidate() {
-            let other = script(aim, &candidate);
-            if other == ops {
-                // Nothing that is sent depends on the difference.
-                shrinker.keep(candidate);
-                continue;
-            }
-            if replays >= REPLAYS || began.elapsed() > PATIENCE || self.gives_up() {
-                break;
-            }
-            replays += 1;
-            if is_list(&other) {
-                self.leave(&mut room);
-            }
-            let manner = Manner {
-                nonce: Some(1 << 38 | self.rooms.fetch_add(1, Ordering::Relaxed)),
-                patient: false,
-            };
-            let played = self.play(&other, &mut room, manner).await;
-            let call = played
-                .violations
-                .iter()
-                .find(|v| v.signature == violation.signature)
-                .map(|v| v.call);
-            let new = call.map(|call| weigh(&played, call));
-            match new.filter(|new| *new <= weight) {
-                Some(new) => {
-                    weight = new;
-                    ops = other;
-                    shrinker.keep(candidate);
-                }
-                None => shrinker.pass(),
-            }
-        }
-        self.leave(&mut room);
-        shrinker.best().to_vec()
-    }
-
-    /// Adds a finding.
-    async fn believe(&self, aim: Aim, choices: &[u8], played: &Played, violation: Violation, number: u64) {
-        let origin = case::Origin {
-            seed: self.options.seed,
-            number,
-            target: self.options.url.clone(),
-        };
-        let text = case::write(aim, choices, played, &violation, &origin);
-        let entries = played.log.iter().take(violation.call + 1);
-        let finding = Finding {
-            oracle: violation.oracle,
-            aim,
-            number,
-            choices: choices.to_vec(),
-            curl: entries.clone().map(|entry| entry.curl.clone()).collect(),
-            body: entries
-                .filter_map(|entry| entry.call.body.clone())
-                .next_back()
-                .map(|body| body.to_vec()),
-            case: text,
-            seen: violation.seen,
-            signature: violation.signature,
-            occurrences: 0,
-        };
-        if let Some(found) = &self.options.found {
-            let _ = found.send(finding.clone());
-        }
-        self.state().outcome.findings.push(finding);
     }
 
     /// Whether the registry can be connected to at all, looked at for some seconds.
@@ -424,28 +325,18 @@ impl Shared {
         false
     }
 
-    fn bury(&self, aim: Aim, choices: &[u8], number: u64, played: &Played) {
+    /// Writes down that nobody answers any more, which script `number` has noticed.
+    fn bury(&self, number: u64) {
         if self.dead.swap(true, Ordering::Relaxed) {
             return;
         }
-        let last: Vec<String> = played
-            .log
-            .iter()
-            .map(|e| format!("{} {}", e.call.method, e.call.target))
-            .collect();
-        let body = played.log.iter().rev().find_map(|entry| entry.call.body.clone());
-        self.state().outcome.findings.push(Finding {
-            oracle: Oracle::Dead,
-            aim,
-            number,
-            choices: choices.to_vec(),
-            curl: last,
-            body: body.map(|body| body.to_vec()),
-            case: None,
-            seen: "nobody answers any more".to_owned(),
-            signature: "dead".to_owned(),
-            occurrences: 1,
-        });
+        let mut state = self.state();
+        let finding = state.last_words.finding(number, &self.options.url, self.options.seed);
+        if let Some(found) = &self.options.found {
+            let _ = found.send(finding.clone());
+        }
+        state.outcome.findings.push(finding);
+        state.outcome.deserted = true;
     }
 
     /// An ordinary push and pull, timed, and the memory of the process if it is known.
@@ -528,6 +419,10 @@ impl Shared {
         outcome
             .unconfirmed
             .retain(|signature, _| !found.contains_key(signature));
+        for (signature, times) in &mut outcome.unconfirmed {
+            let hits = state.hits.get(signature).copied().unwrap_or_default();
+            *times = hits.max(*times);
+        }
         outcome
     }
 }
@@ -535,16 +430,4 @@ impl Shared {
 /// Whether a script lists something: a list is only known in a repository that nobody else writes to.
 fn is_list(ops: &[Op]) -> bool {
     ops.iter().any(|op| matches!(op, Op::Tags(..) | Op::Referrers(..)))
-}
-
-/// How large a script is, as far as it matters for what it shows: its requests and their bodies.
-fn weigh(played: &Played, call: usize) -> u64 {
-    let entries = played.log.iter().take(call + 1);
-    entries
-        .map(|entry| {
-            let call = &entry.call;
-            let fields: usize = call.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-            1_000 + (call.target.len() + fields) as u64 + call.body.as_ref().map_or(0, |body| body.len() as u64)
-        })
-        .sum()
 }

@@ -61,7 +61,7 @@ pub fn write(aim: Aim, choices: &[u8], played: &Played, violation: &Violation, o
         .log
         .iter()
         .take(violation.call + 1)
-        .filter(|entry| entry.curl.len() < 2_000)
+        .filter(|entry| entry.curl.len() < 2_000 && !entry.curl.is_empty())
     {
         comment(&mut text, &entry.curl);
     }

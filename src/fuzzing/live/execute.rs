@@ -84,6 +84,9 @@ pub async fn push(player: &mut Player<'_>, paper: &Paper, by: By) -> Last {
         accepted,
         subject: answer.header("OCI-Subject").map(str::to_owned),
     };
+    if by != By::WrongDigest && refused {
+        player.played.refused_since += 1;
+    }
     if by == By::WrongDigest {
         if accepted {
             player.accuse(
@@ -96,6 +99,7 @@ pub async fn push(player: &mut Player<'_>, paper: &Paper, by: By) -> Last {
         last.accepted = false;
     } else if accepted {
         player.played.accepted.0 += 1;
+        player.played.refused_since = 0;
         player.played.lenient.extend(verdict);
         player.room.accepted.insert(last.digest.clone());
         read_back(player, paper, &last).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::document::{Paper, plain};
 use super::execute::{push, quoted};
 use super::palette::PIECES;
-use super::player::{Call, Player, preview};
+use super::player::{Call, LATE, Player, preview};
 use super::script::By;
 use super::violation::Oracle;
 use crate::client::{Answer, resolve_location};
@@ -33,12 +33,18 @@ pub async fn tags(player: &mut Player<'_>, count: u8, query: &str) {
             player.room.accepted.insert(digest.clone());
         }
     }
-    let (first, listed) = pages(player, &format!("/v2/${{repo}}/tags/list{query}"), "/tags").await;
-    let Some(List { elements, last }) = listed else { return };
-    let listed: Vec<String> = elements
-        .iter()
-        .filter_map(|tag| tag.as_str().map(str::to_owned))
-        .collect();
+    let target = format!("/v2/${{repo}}/tags/list{query}");
+    // Other queries ask for a part of the list.
+    // A page that is full and has no link may not be the last one: links are a may, and clients go on by `last`.
+    let asked = query.strip_prefix("?n=").and_then(|n| n.parse::<usize>().ok());
+    let is_whole = |list: &List| query.is_empty() || asked.is_some_and(|n| n > 0 && list.last < n);
+    let is_there = |list: &List| {
+        let listed = list.tags();
+        !is_whole(list) || set.iter().all(|tag| listed.contains(tag))
+    };
+    let (first, listed) = pages_until(player, &target, "/tags", is_there).await;
+    let Some(list) = listed else { return };
+    let listed = list.tags();
     let zero = query == "?n=0";
     if zero && !listed.is_empty() {
         return player.accuse(
@@ -57,11 +63,7 @@ pub async fn tags(player: &mut Player<'_>, count: u8, query: &str) {
             format!("{listed:?}"),
         );
     }
-    // Other queries ask for a part of the list.
-    // A page that is full and has no link may not be the last one: links are a may, and clients go on by `last`.
-    let asked = query.strip_prefix("?n=").and_then(|n| n.parse::<usize>().ok());
-    let is_whole = query.is_empty() || asked.is_some_and(|n| n > 0 && last < n);
-    if let Some(lost) = set.iter().find(|tag| is_whole && !distinct.contains(tag)) {
+    if let Some(lost) = set.iter().find(|tag| is_whole(&list) && !distinct.contains(tag)) {
         let matcher = format!("{{json: {{/tags: {{contains: {}}}}}}}", quoted(lost));
         player.accuse(Oracle::TagsIncomplete, &first, matcher, format!("{listed:?}"));
     }
@@ -82,9 +84,13 @@ pub async fn referrers(player: &mut Player<'_>, papers: &[Paper], query: &str) {
         }
     }
     let target = format!("/v2/${{repo}}/referrers/{subject}{query}");
-    let (first, listed) = pages(player, &target, "/manifests").await;
-    let Some(List { elements, .. }) = listed else { return };
-    let digests: Vec<&str> = elements.iter().filter_map(|entry| entry["digest"].as_str()).collect();
+    let is_there = |list: &List| {
+        let digests = list.digests();
+        confirmed.iter().all(|digest| digests.contains(&digest.as_str()))
+    };
+    let (first, listed) = pages_until(player, &target, "/manifests", is_there).await;
+    let Some(list) = listed else { return };
+    let digests = list.digests();
     let distinct: BTreeSet<&str> = digests.iter().copied().collect();
     if distinct.len() < digests.len() {
         let matcher = "{json: {/manifests: {unique: /digest}}}";
@@ -123,6 +129,38 @@ struct List {
     elements: Vec<serde_json::Value>,
     /// How many of them are on the last page.
     last: usize,
+}
+
+impl List {
+    fn tags(&self) -> Vec<String> {
+        let tags = self.elements.iter().filter_map(|tag| tag.as_str());
+        tags.map(str::to_owned).collect()
+    }
+
+    fn digests(&self) -> Vec<&str> {
+        let entries = self.elements.iter();
+        entries.filter_map(|entry| entry["digest"].as_str()).collect()
+    }
+}
+
+/// All pages of a list, read again as long as it may show late what is missing: no sentence says when it has to.
+async fn pages_until(
+    player: &mut Player<'_>,
+    target: &str,
+    pointer: &str,
+    is_there: impl Fn(&List) -> bool,
+) -> (Answer, Option<List>) {
+    let mut seen = pages(player, target, pointer).await;
+    for wait in LATE {
+        let is_done = seen.1.as_ref().is_none_or(&is_there);
+        if is_done || player.played.put_off || !player.manner.patient {
+            break;
+        }
+        tokio::time::sleep(wait).await;
+        player.take_back();
+        seen = pages(player, target, pointer).await;
+    }
+    seen
 }
 
 /// All pages of a list: the first answer, and the elements unless some page is none.

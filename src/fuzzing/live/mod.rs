@@ -8,7 +8,9 @@
 pub mod campaign;
 pub mod case;
 pub mod choices;
+mod complaint;
 pub mod corpus;
+pub mod death;
 pub mod document;
 pub mod execute;
 mod lists;
@@ -79,6 +81,10 @@ pub struct Outcome {
     pub accepted: u64,
     /// How many manifests were pushed.
     pub pushed: u64,
+    /// How many manifests were refused since one was accepted.
+    pub refused_since: u64,
+    /// How many answers led to other machines, where nothing may be sent.
+    pub astray: u64,
     /// The rules of the image specification that accepted manifests break. Nothing forbids a registry to store such.
     pub lenient: BTreeMap<String, u64>,
     /// How many scripts were kept for bending.
@@ -91,6 +97,8 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// Whether it was interrupted.
     pub interrupted: bool,
+    /// Whether it ended because nobody answered any more.
+    pub deserted: bool,
     /// What went wrong with the fuzzer itself.
     pub broken: Option<String>,
 }

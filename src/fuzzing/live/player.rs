@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::complaint::{complaint, endpoint, error_document, is_well_formed};
+use super::death::ANY_ANSWER;
 use super::palette::{PIECES, named_in};
-use super::violation::{Oracle, Violation, words};
+use super::violation::{Oracle, Violation};
 use crate::client::{Answer, Body, Client, RequestSpec, Target, TransportError, Via, encode_query, resolve_location};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::media_type;
 
 /// How often an answer is looked for again that may come late, and how long is waited before each time.
-const LATE: [Duration; 3] = [
+pub const LATE: [Duration; 3] = [
     Duration::from_millis(20),
     Duration::from_millis(100),
     Duration::from_millis(400),
@@ -118,7 +120,7 @@ pub struct Manner {
 }
 
 /// What came of a script.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Played {
     /// What was sent.
     pub log: Vec<Entry>,
@@ -136,6 +138,10 @@ pub struct Played {
     pub put_off: bool,
     /// How many manifests were accepted, and how many pushed.
     pub accepted: (u64, u64),
+    /// How many manifests were refused since one was accepted.
+    pub refused_since: u64,
+    /// How many answers led to another machine, where nothing may be sent.
+    pub astray: u64,
     /// How many accepted manifests break a rule of the image specification, by the rule.
     pub lenient: Vec<String>,
     /// The slowest answer, in milliseconds.
@@ -284,8 +290,10 @@ impl<'a> Player<'a> {
             if self.sessions.len() <= session {
                 self.sessions.resize(session + 1, None);
             }
-            if location.is_some() {
-                self.sessions[session] = location;
+            match location {
+                Some(url) if self.client.leads_away(&url) => self.played.astray += 1,
+                Some(url) => self.sessions[session] = Some(url),
+                None => {}
             }
         }
         self.played.log.push(Entry {
@@ -318,13 +326,17 @@ impl<'a> Player<'a> {
                 break;
             }
             tokio::time::sleep(wait).await;
-            // The repetition takes the place of the first try.
-            self.played.log.pop();
-            let place = self.played.log.len();
-            self.played.violations.retain(|violation| violation.call != place);
+            self.take_back();
             answer = self.call(call.clone()).await;
         }
         answer
+    }
+
+    /// Forgets the last call, whose place a repetition takes.
+    pub fn take_back(&mut self) {
+        self.played.log.pop();
+        let place = self.played.log.len();
+        self.played.violations.retain(|violation| violation.call != place);
     }
 
     /// Writes down that the last answer shows something.
@@ -452,11 +464,15 @@ impl<'a> Player<'a> {
             Some(TransportError::Timeout { .. }) => self.accuse(Oracle::Hang, answer, ok, "no answer in time"),
             Some(error @ (TransportError::Reset { .. } | TransportError::BodyShort { .. })) => {
                 let seen = error.to_string();
-                self.accuse(Oracle::Lost, answer, "{status: [1xx, 2xx, 3xx, 4xx, 5xx]}", seen);
+                self.accuse(Oracle::Lost, answer, ANY_ANSWER, seen);
             }
             Some(error @ TransportError::MalformedResponse { .. }) => {
                 let seen = error.to_string();
                 self.accuse(Oracle::Garbled, answer, ok, seen);
+            }
+            Some(TransportError::Redirect { .. }) => {
+                self.played.astray += 1;
+                self.played.put_off = true;
             }
             // No connection: the campaign looks after that. Anything else is about this tool or its network.
             Some(_) => self.played.put_off = true,
@@ -527,76 +543,4 @@ pub fn preview(answer: &Answer) -> String {
         .take(160)
         .collect();
     line.trim().to_owned()
-}
-
-/// Which part of the API a target belongs to; a digest that is none is another matter than one that is.
-fn endpoint(target: &str) -> &'static str {
-    let known = [
-        ("/manifests/", "manifests"),
-        ("/blobs/uploads/", "uploads"),
-        ("${s", "uploads"),
-        ("/blobs/", "blobs"),
-        ("/tags/list", "tags"),
-        ("/referrers/", "referrers"),
-        ("/_catalog", "catalog"),
-    ];
-    let name = known
-        .iter()
-        .find(|(part, _)| target.contains(part))
-        .map_or("other", |(_, name)| name);
-    let last = target
-        .split('?')
-        .next()
-        .and_then(|path| path.rsplit('/').next())
-        .unwrap_or_default();
-    let is_digest = || last.parse::<Digest>().is_ok_and(|digest| digest.algorithm().is_some());
-    match name {
-        "manifests" if is_digest() => "manifests-by-digest",
-        name => name,
-    }
-}
-
-/// The document that comes with an error; null if it is no JSON.
-fn error_document(answer: &Answer) -> Option<serde_json::Value> {
-    let is_error = answer.status().is_some_and(|status| status >= 400) && !answer.body.bytes.is_empty();
-    is_error.then(|| serde_json::from_slice(&answer.body.bytes).unwrap_or_default())
-}
-
-/// The first code of an error and the first words that go with it, but for the values of header fields that it repeats.
-fn complaint(document: Option<&serde_json::Value>, sent: &[(String, String)]) -> String {
-    let Some(document) = document else { return String::new() };
-    let error = &document["errors"][0];
-    let detail = match &error["detail"] {
-        serde_json::Value::Null => error["message"].as_str().unwrap_or_default().to_owned(),
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let values = sent
-        .iter()
-        .map(|(_, value)| value.as_str())
-        .filter(|value| value.len() > 1);
-    let detail = values.fold(detail, |detail, value| detail.replace(value, ""));
-    format!("{} {}", error["code"].as_str().unwrap_or_default(), words(&detail))
-}
-
-/// Whether an error is no object, or one with a list of objects with codes.
-fn is_well_formed(document: &serde_json::Value) -> bool {
-    let has_code = |error: &serde_json::Value| error["code"].is_string();
-    !document.is_object()
-        || document["errors"]
-            .as_array()
-            .is_some_and(|errors| errors.iter().all(has_code))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn targets_belong_to_an_endpoint() {
-        assert_eq!(endpoint("/v2/${repo}/blobs/uploads/?mount=x"), "uploads");
-        assert_eq!(endpoint("${s0}"), "uploads");
-        assert_eq!(endpoint("/v2/${repo}/manifests/a"), "manifests");
-        assert_eq!(endpoint("/v2/"), "other");
-    }
 }

@@ -62,9 +62,9 @@ macro_rules! oracles {
 oracles! {
     ServerError "server-error" Suspicious "dist-http-no-5xx" "The registry answers without failing itself.";
     Lost "connection-lost" Suspicious "dist-http-answers" "The registry answers and does not drop the connection.";
-    Hang "hang" Suspicious "dist-http-no-5xx" "The registry answers in time.";
-    Garbled "garbled" Suspicious "dist-http-no-5xx" "The answer of the registry is HTTP.";
-    Dead "dead" Suspicious "dist-http-no-5xx" "The registry goes on answering.";
+    Hang "hang" Suspicious "dist-http-answers" "The registry answers in time.";
+    Garbled "garbled" Suspicious "dist-http-answers" "The answer of the registry is HTTP.";
+    Dead "dead" Suspicious "dist-http-answers" "The registry goes on answering.";
     NotReturned "accepted-not-returned" Failure "dist-pull-manifest-digest-200"
         "A manifest that was accepted can be pulled.";
     BytesChanged "bytes-changed" Failure "dist-push-manifest-exact-bytes"
@@ -79,7 +79,7 @@ oracles! {
         "A push that was refused sets no tag.";
     WrongDigestTaken "wrong-digest-taken" Failure "dist-push-manifest-digest-mismatch"
         "A manifest is refused under the digest of something else.";
-    BlobAsManifest "blob-as-manifest" Failure "dist-pull-manifest-404-digest"
+    BlobAsManifest "blob-as-manifest" Suspicious "dist-error-manifest-unknown"
         "Content that was only pushed as a blob is no manifest.";
     HeadDiffers "head-differs" Suspicious "dist-head-matches-get" "HEAD of a manifest answers as GET does.";
     ErrorBody "error-body" Failure "dist-error-json-shape" "An error that is JSON has the form of the specification.";
