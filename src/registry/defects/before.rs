@@ -60,6 +60,9 @@ fn no_method(allow: &str) -> Option<Answer> {
 fn name_refused(mutant: M, name: &RepositoryName) -> Option<Failure> {
     let name = name.as_str();
     let is_refused = match mutant {
+        M::NameOneLetter400 => name
+            .split('/')
+            .any(|part| part.len() == 1 && !part.starts_with(|c: char| c.is_ascii_digit())),
         M::NameNested400 => name.contains('/'),
         M::NameDot400 => name.contains('.'),
         M::NameDoubleUnderscore400 => name.contains("__"),
@@ -102,6 +105,9 @@ fn blob(seen: &Seen<'_>, name: &RepositoryName, digest: &str) -> Option<Answer> 
     let has = || digest.parse().is_ok_and(|digest| seen.has_blob(name, &digest));
     match (seen.mutant, seen.request.method.as_str()) {
         (M::BlobDownloadMissing, "GET") => no_method("HEAD, DELETE"),
+        (M::HeadBlobEmpty404, "HEAD") if digest.parse::<Digest>().is_ok_and(|digest| digest.verify(b"").is_ok()) => {
+            refuse(404, ErrorCode::BlobUnknown)
+        }
         (M::HeadBlob405, "HEAD") => no_method("GET, DELETE"),
         (M::BlobSha512Get404, "GET") if digest.starts_with("sha512") => refuse(404, ErrorCode::BlobUnknown),
         (M::BlobOnlyWithManifest, "GET" | "HEAD") if !seen.is_named_by_manifest(name, digest) => {
@@ -159,6 +165,7 @@ fn manifest(seen: &Seen<'_>, name: &RepositoryName, text: &str) -> Option<Answer
     match (seen.mutant, seen.request.method.as_str()) {
         (M::ManifestsReadOnly, "PUT") => no_method("GET, HEAD, DELETE"),
         (M::HeadManifest405, "HEAD") => no_method("GET, PUT, DELETE"),
+        (M::HeadManifestLongTag404, "HEAD") if !by_digest && text.len() > 100 => unknown(),
         (M::HeadManifestByDigest404, "HEAD") if by_digest => unknown(),
         (M::ManifestByDigestUntagged404, "GET" | "HEAD") if by_digest && !seen.is_tagged(name, text) => unknown(),
         (M::ManifestPutByTag403, "PUT") if !by_digest => refuse(403, ErrorCode::Denied),

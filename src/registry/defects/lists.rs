@@ -11,10 +11,11 @@ use super::Seen;
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::ErrorCode;
 use crate::oci::media_type::{OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
-use crate::oci::reference::{RepositoryName, Tag};
+use crate::oci::reference::{Reference, RepositoryName, Tag};
 use crate::registry::Mutant as M;
 use crate::registry::document::Kind;
 use crate::registry::respond::{Failure, OCI_FILTERS_APPLIED, Reply};
+use crate::registry::routes::Route;
 use crate::registry::server::Registry;
 use crate::registry::store::{Manifest, Repository, Store};
 use crate::registry::tags::{Asked, Page};
@@ -99,6 +100,10 @@ impl Registry {
         by_age.sort_by_key(|tag| repository.tag(tag).map(|tagged| tagged.serial));
         let mut all: Vec<&Tag> = repository.tags().collect();
         match self.mutant()? {
+            M::TagsFallbackLost => {
+                all.retain(|tag| !tag.as_str().starts_with("sha256-"));
+                Some(texts(all))
+            }
             M::TagsPrefixLost => {
                 let starts_another = |tag: &Tag| {
                     repository
@@ -378,6 +383,12 @@ impl Registry {
             M::ReferrersSizeWrong => {
                 entry.insert("size".into(), (manifest.content.bytes.len() + 1).into());
             }
+            M::ReferrersSizeCapped => {
+                entry.insert("size".into(), manifest.content.bytes.len().min(4096).into());
+            }
+            M::ReferrersTypeOfBodyOnly if !says_its_type(manifest) => {
+                entry.insert("mediaType".into(), "".into());
+            }
             M::ReferrersDigestOfConfig => {
                 let other = Digest::of(Algorithm::Sha256, manifest.digest.as_str().as_bytes());
                 let digest = config.map_or(other, |config| config.digest.clone());
@@ -411,6 +422,12 @@ impl Registry {
                     annotations.retain(|_, value| value != "");
                 }
             }
+            M::ReferrersLongAnnotationsLost => {
+                let is_long = |value: &Value| value.as_str().is_some_and(|value| value.len() > 1024);
+                if let Some(annotations) = entry.get_mut("annotations").and_then(Value::as_object_mut) {
+                    annotations.retain(|_, value| !is_long(value));
+                }
+            }
             M::ReferrersAsciiAnnotations => {
                 for value in entry
                     .get_mut("annotations")
@@ -434,6 +451,10 @@ impl Registry {
             _ => {}
         }
     }
+}
+
+fn says_its_type(manifest: &Manifest) -> bool {
+    serde_json::from_slice::<Value>(&manifest.content.bytes).is_ok_and(|body| body.get("mediaType").is_some())
 }
 
 fn has_blob(manifest: &Manifest, digest: &Digest) -> bool {
@@ -469,6 +490,12 @@ pub(super) fn referrers(seen: &Seen<'_>, reply: Reply) -> Reply {
     let is_empty = list["manifests"].as_array().is_some_and(Vec::is_empty);
     let link = reply.text(header::LINK);
     let is_filtered = reply.headers.contains_key(OCI_FILTERS_APPLIED);
+    let of_nobody = || match seen.route {
+        Route::Referrers(name, digest) => digest
+            .parse()
+            .is_ok_and(|digest| seen.manifest(name, &Reference::Digest(digest)).is_none()),
+        _ => false,
+    };
     let relink = |reply: Reply, edit: &dyn Fn(String) -> String| match link.clone() {
         Some(link) => reply.set(header::LINK, edit(link)),
         None => reply,
@@ -510,6 +537,22 @@ pub(super) fn referrers(seen: &Seen<'_>, reply: Reply) -> Reply {
         M::ReferrersFilterLosesOne if is_filtered => reply.edited(|index| {
             if let Some(list) = index["manifests"].as_array_mut().filter(|list| list.len() > 1) {
                 list.pop();
+            }
+        }),
+        M::ReferrersFilterOfNobodyEmpty if is_filtered && of_nobody() => {
+            reply.edited(|index| index["manifests"] = json!([]))
+        }
+        M::ReferrersFilterOfNobody404 if is_filtered && of_nobody() => Reply {
+            body: json!({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "no such manifest"}]})
+                .to_string()
+                .into(),
+            ..reply.status(404)
+        },
+        M::ReferrersOfNobodyBare if of_nobody() => reply.edited(|index| {
+            for entry in index["manifests"].as_array_mut().into_iter().flatten() {
+                if let Some(entry) = entry.as_object_mut() {
+                    entry.retain(|name, _| name != "annotations" && name != "artifactType");
+                }
             }
         }),
         M::ReferrersFilterIgnoredShort if is_filtered => {

@@ -7,9 +7,11 @@ use super::Seen;
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::ErrorCode;
 use crate::oci::media_type::{MediaType, OCI_INDEX};
-use crate::oci::reference::RepositoryName;
+use crate::oci::reference::{Reference, RepositoryName};
 use crate::registry::Mutant as M;
+use crate::registry::document::Kind;
 use crate::registry::respond::{DOCKER_CONTENT_DIGEST, Failure, OCI_CHUNK_MIN_LENGTH, OCI_SUBJECT, OCI_TAG, Reply};
+use crate::registry::routes::Route;
 
 /// What a mutant makes of a pushed or deleted manifest.
 pub(super) fn manifest(seen: &Seen<'_>, reference: &str, reply: Reply) -> Reply {
@@ -29,6 +31,15 @@ pub(super) fn manifest(seen: &Seen<'_>, reference: &str, reply: Reply) -> Reply 
     let digest = reply.text(DOCKER_CONTENT_DIGEST).unwrap_or_default();
     let location = reply.text(header::LOCATION).unwrap_or_default();
     let has_subject = reply.headers.contains_key(OCI_SUBJECT);
+    let of_index = || {
+        let Route::Manifest(name, _) = seen.route else {
+            return false;
+        };
+        let subject = reply.text(OCI_SUBJECT).and_then(|subject| subject.parse().ok());
+        subject
+            .and_then(|subject| seen.manifest(name, &Reference::Digest(subject)))
+            .is_some_and(|manifest| manifest.document.kind == Kind::Index)
+    };
     let path = seen.request.uri.path();
     let by_tag_only = format!(
         "manifest:{}:{digest}",
@@ -83,6 +94,8 @@ pub(super) fn manifest(seen: &Seen<'_>, reference: &str, reply: Reply) -> Reply 
         M::SubjectHeaderTrue if has_subject => reply.set(OCI_SUBJECT, "true"),
         M::SubjectHeaderOwnDigest if has_subject => reply.set(OCI_SUBJECT, digest),
         M::SubjectHeaderIndexMissing if seen.pushes_index() => reply.without(OCI_SUBJECT),
+        M::SubjectHeaderOfIndexMissing if of_index() => reply.without(OCI_SUBJECT),
+        M::SubjectHeaderSha512Missing if reference.starts_with("sha512:") => reply.without(OCI_SUBJECT),
         M::SubjectHeaderAlways if !has_subject => reply.set(OCI_SUBJECT, digest),
         M::ReferrersAbsent405 | M::ReferrersAbsent500 => reply.without(OCI_SUBJECT),
         _ => reply,
@@ -140,11 +153,20 @@ pub(super) fn upload(seen: &Seen<'_>, name: &RepositoryName, id: &str, reply: Re
     let memory = &seen.registry.memory;
     let has_chunks = || memory.recall(&format!("chunks:{id}")).is_some();
     let path = seen.request.uri.path();
+    let by_sha512 = seen
+        .request
+        .query("digest")
+        .is_some_and(|digest| digest.starts_with("sha512:"));
     match (seen.mutant, seen.request.method.as_str()) {
         (M::UploadPutIs200, "PUT") => reply.status(200),
         (M::UploadPutIs204, "PUT") => reply.status(204),
         (M::UploadPutNoLocation, "PUT") => reply.without(header::LOCATION),
         (M::UploadPutLocationOfUpload, "PUT") => reply.set(header::LOCATION, path),
+        (M::UploadPutLocationSha256, "PUT") if by_sha512 => {
+            let other = Digest::of(Algorithm::Sha256, path.as_bytes());
+            reply.set(header::LOCATION, format_args!("/v2/{name}/blobs/{other}"))
+        }
+        (M::ChunkPutSha512NoLocation, "PUT") if by_sha512 && has_chunks() => reply.without(header::LOCATION),
         (M::UploadPutLocationOfManifest, "PUT") => {
             let location = reply
                 .text(header::LOCATION)
@@ -154,7 +176,7 @@ pub(super) fn upload(seen: &Seen<'_>, name: &RepositoryName, id: &str, reply: Re
         }
         (M::ChunkPutIs200, "PUT") if has_chunks() => reply.status(200),
         (M::ChunkPutNoLocation, "PUT") if has_chunks() => reply.without(header::LOCATION),
-        (M::ChunkPutIs200 | M::ChunkPutNoLocation, "PATCH") => {
+        (M::ChunkPutIs200 | M::ChunkPutNoLocation | M::ChunkPutSha512NoLocation, "PATCH") => {
             memory.remember(format!("chunks:{id}"), "");
             reply
         }

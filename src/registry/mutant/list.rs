@@ -78,6 +78,8 @@ mutants! {
     // Pull: HEAD.
     HeadManifest405 "dist-head-manifest-200" "Manifests have no HEAD.";
     HeadManifestByDigest404 "dist-head-manifest-200" "HEAD finds manifests by tag only.";
+    HeadManifestLongTag404 "dist-head-manifest-200" "HEAD does not find tags of more than 100 characters.";
+    HeadBlobEmpty404 "dist-head-blob-200" "HEAD does not find the empty blob.";
     HeadBlob405 "dist-head-blob-200" "Blobs have no HEAD.";
     ManifestLargeTag404 "dist-push-manifest-4mb" "A manifest of more than 1 MiB is not found by its tag.";
     HeadManifest204 "dist-head-manifest-200" "HEAD of a manifest with a subject answers 204.";
@@ -99,6 +101,7 @@ mutants! {
     // Names and references.
     NameLikeEndpoint404 "dist-name-grammar-accept"
         "A name with a component that is a word of the registry's paths is not found.";
+    NameOneLetter400 "dist-name-grammar-accept" "Names with a component of one letter are invalid.";
     NameNested400 "dist-name-grammar-accept" "Names with a slash are invalid.";
     NameDot400 "dist-name-grammar-accept" "Names with a dot are invalid.";
     NameDoubleUnderscore400 "dist-name-grammar-separators" "Names with two underscores in a row are invalid.";
@@ -130,6 +133,9 @@ mutants! {
     UploadPutIs204 "dist-upload-put-201" "Closing an upload answers 204.";
     UploadPutNoLocation "dist-upload-put-location" "Closing an upload gives no Location.";
     UploadPutLocationOfUpload "dist-upload-put-location-pullable" "The Location after closing is that of the upload.";
+    UploadPutLocationSha256 "dist-upload-put-location-pullable"
+        "The Location after closing an upload by SHA-512 has another digest.";
+    ChunkPutSha512NoLocation "dist-chunk-put-201" "Closing an upload of chunks by SHA-512 gives no Location.";
     UploadPutLocationOfManifest "dist-upload-put-location-pullable" "The Location after closing is that of a manifest.";
     MissingCached "dist-pull-blob-200" "What was not there when it was asked for is never found.";
     UploadPutNotVisible "dist-upload-put-visible" "A new blob is not found by the first request for it.";
@@ -343,6 +349,8 @@ mutants! {
     SubjectHeaderMissing "dist-subject-header" "A pushed subject is not confirmed.";
     SubjectHeaderByDigestOnly "dist-subject-header" "The subject of a push by tag is not confirmed.";
     SubjectHeaderOnce "dist-subject-header" "The subject of a second push is not confirmed.";
+    SubjectHeaderOfIndexMissing "dist-subject-header" "A subject that is an index is not confirmed.";
+    SubjectHeaderSha512Missing "dist-subject-header" "The subject of a push by SHA-512 is not confirmed.";
     SubjectHeaderTrue "dist-subject-header-value" "A subject is confirmed with the word true.";
     SubjectHeaderOwnDigest "dist-subject-header-value" "A subject is confirmed with the digest of the referrer.";
     SubjectHeaderIndexMissing "dist-subject-header-index" "The subject of an index is not confirmed.";
@@ -359,6 +367,7 @@ mutants! {
     TagsObjects "dist-tags-body" "The list of tags is one of objects.";
     TagsNameLost "dist-tags-name" "The list of tags that follow one does not say of which repository it is.";
     TagsNameShort "dist-tags-name" "The list of tags names the last component only.";
+    TagsFallbackLost "dist-tags-complete" "Tags in the form of a digest are not listed.";
     TagsPrefixLost "dist-tags-complete" "A tag that starts another is not listed (distribution/distribution#4891).";
     TagsCached "dist-tags-complete" "The list of tags stays as it was first asked for.";
     TagsNewestLost "dist-tags-complete" "The newest tag is not listed.";
@@ -418,6 +427,9 @@ mutants! {
         "Whatever a fallback tag lists counts as a referrer, with or without the subject.";
     ReferrersIndexAsImage "dist-referrers-descriptor" "An index among the referrers is listed as an image manifest.";
     ReferrersSizeWrong "dist-referrers-descriptor" "The size of a listed referrer is one too many.";
+    ReferrersSizeCapped "dist-referrers-descriptor" "Listed referrers are never larger than 4 KiB.";
+    ReferrersTypeOfBodyOnly "dist-referrers-descriptor"
+        "A referrer that does not say its type is listed with an empty one.";
     ReferrersDigestOfConfig "dist-referrers-descriptor" "A referrer is listed by a digest that is not its own.";
     ReferrersNoSize "img-descriptor-required" "A listed referrer has no size.";
     ReferrersIndexUnlisted "dist-referrers-index-listed" "Indexes are not listed as referrers.";
@@ -432,6 +444,9 @@ mutants! {
         "An index without artifactType is listed with an empty one.";
     ReferrersNoAnnotations "dist-referrers-annotations" "Listed referrers have no annotations.";
     ReferrersEmptyAnnotationLost "dist-referrers-annotations" "Annotations with an empty value are not listed.";
+    ReferrersLongAnnotationsLost "dist-referrers-annotations" "Annotations of more than 1 KiB are not listed.";
+    ReferrersOfNobodyBare "dist-referrers-annotations"
+        "Referrers of a subject that is not there are listed without annotations and artifactType.";
     ReferrersAsciiAnnotations "dist-referrers-annotations" "Letters beyond ASCII are lost from listed annotations.";
     ReferrersAnnotationsNull "img-manifest-annotations-absent-or-empty" "Absent annotations are listed as null.";
     ReferrersDuplicates "dist-referrers-no-duplicates"
@@ -461,6 +476,10 @@ mutants! {
     ReferrersFilterHeaderList "dist-referrers-filter-header-list" "Applied filters are listed as a JSON array.";
     ReferrersFilterNothing "dist-referrers-filter-result" "The filter header is there and the list is full.";
     ReferrersFilterLosesOne "dist-referrers-filter-result" "Of several referrers of the type asked for, the last is missing.";
+    ReferrersFilterOfNobodyEmpty "dist-referrers-filter-result"
+        "Asked for one artifactType, a subject that is not there has no referrers.";
+    ReferrersFilterOfNobody404 "dist-referrers-never-404"
+        "Asked for one artifactType, a subject that is not there is not found.";
     ReferrersFilterPrefix "dist-referrers-filter-result" "The filter takes types that start with the one asked for.";
     ReferrersFilterPlus "dist-referrers-filter-result" "A plus sign in the filter becomes a space.";
     ReferrersFilterOwnTypeOnly "dist-referrers-filter-uses-derived-type"
