@@ -185,6 +185,11 @@ impl Size {
         }
     }
 
+    /// Whether it depends on how long a chunk is.
+    pub fn is_of_chunks(self) -> bool {
+        self.unit == SizeUnit::Chunk && self.count > 0
+    }
+
     /// The number of bytes, with chunks of `chunk` bytes.
     pub fn resolve(self, chunk: u64) -> u64 {
         match self.unit {

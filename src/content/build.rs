@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::data::mix;
 use super::{Data, Scope, ScopeError, signed};
-use crate::case::{BlobSource, Child, GivenPart, ManifestFields, Node, NodeKind, Patch, Template};
+use crate::case::{BlobSource, Child, GivenPart, ManifestFields, Node, NodeKind, Patch, Size, Template};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::media_type::{OCI_CONFIG, OCI_EMPTY, OCI_LAYER, OCTET_STREAM};
 
@@ -69,6 +69,9 @@ pub enum Role {
     },
 }
 
+/// The longest chunk that is sent, in bytes: a target may announce any.
+pub const MOST_CHUNK: u64 = 16 << 20;
+
 /// Why content cannot be built: a fault of the case, reported as the tool's own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
@@ -86,6 +89,11 @@ pub enum BuildError {
         /// What is missing.
         error: ScopeError,
     },
+    /// Chunks have to be larger than any that is sent.
+    #[error(
+        "the target wants chunks of {0} bytes at least (OCI-Chunk-Min-Length), and no larger ones than {MOST_CHUNK} are sent"
+    )]
+    Chunk(u64),
     /// The run was ended.
     #[error("the run was interrupted while content was made")]
     Stopped,
@@ -214,8 +222,8 @@ impl Builder<'_> {
             }
             NodeKind::Slice { of, from, to } => {
                 let whole = self.node(of)?;
-                let from = from.resolve(self.setting.chunk);
-                let to = to.resolve(self.setting.chunk).min(whole.data.len());
+                let from = self.bytes(*from)?;
+                let to = self.bytes(*to)?.min(whole.data.len());
                 let role = Role::Slice {
                     of: of.clone(),
                     from,
@@ -274,9 +282,18 @@ impl Builder<'_> {
         built
     }
 
+    /// A length in bytes, unless it is one of chunks that nobody sends.
+    fn bytes(&self, size: Size) -> Result<u64, BuildError> {
+        let chunk = self.setting.chunk;
+        if size.is_of_chunks() && chunk > MOST_CHUNK {
+            return Err(BuildError::Chunk(chunk));
+        }
+        Ok(size.resolve(chunk))
+    }
+
     fn blob(&mut self, name: &str, source: &BlobSource) -> Result<Data, BuildError> {
         Ok(match source {
-            BlobSource::Random(size) => Data::random(self.seed_of(name), size.resolve(self.setting.chunk)),
+            BlobSource::Random(size) => Data::random(self.seed_of(name), self.bytes(*size)?),
             BlobSource::Text(text) => {
                 text.variables().try_for_each(|path| self.named_by(path))?;
                 Data::Bytes(Bytes::from(self.text(name, text)?))
@@ -373,7 +390,7 @@ impl Builder<'_> {
             self.patch(name, &mut document, patch)?;
         }
         let data = match fields.pad {
-            Some(size) => padded(document, size.resolve(self.setting.chunk)),
+            Some(size) => padded(document, self.bytes(size)?),
             None => Data::Bytes(Bytes::from(document.to_string())),
         };
         let mut built = self.leaf(name, data, fields.algorithm, media_type, Role::Manifest)?;
@@ -394,7 +411,7 @@ impl Builder<'_> {
         match child {
             Child::Generated(size) => {
                 let name = format!("{parent}.{place}");
-                let data = Data::random(self.seed_of(&name), size.resolve(self.setting.chunk));
+                let data = Data::random(self.seed_of(&name), self.bytes(*size)?);
                 let built = self.leaf(&name, data, Algorithm::Sha256, media_type.to_string(), Role::Blob)?;
                 Ok((built.descriptor(), Arc::new(built)))
             }

@@ -139,7 +139,7 @@ impl Report {
 /// Pull, which is [mandatory](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#requirements).
 /// If content cannot be pushed, so that more cases were skipped than judged, Push is not offered and the others are not
 /// judged. Otherwise it is certified if a case passed and none was cut off by an interruption, not offered if all of its cases
-/// were skipped for want of a capability, and not judged if there is nothing to go by.
+/// were skipped for want of a capability (of Management more than were judged), and not judged if there is nothing to go by.
 pub fn categories(cases: &[CaseOutcome]) -> Vec<CategoryVerdict> {
     Category::ALL
         .into_iter()
@@ -226,6 +226,9 @@ fn of_category(category: Category, cases: &[CaseOutcome]) -> CategoryVerdict {
             Category::Push => Standing::NotOffered,
             Category::Pull | Category::Discovery | Category::Management => Standing::NotJudged,
         }
+    } else if category == Category::Management && counts.judged() > 0 && declined > counts.judged() {
+        // That deletion is declined in a way that is allowed is no deletion.
+        Standing::NotOffered
     } else if counts.pass + counts.warn > 0 && interrupted == 0 {
         Standing::Certified
     } else if declined > 0 && declined == counts.total() {
@@ -416,6 +419,19 @@ mod tests {
         assert_eq!(standing(Category::Discovery, &of("tags")), Standing::NotJudged);
         let failed = [&of("pull")[..], &[case("pull/x/d", Verdict::Fail)]].concat();
         assert_eq!(standing(Category::Pull, &failed), Standing::NotCertified);
+    }
+
+    #[test]
+    fn management_is_not_certified_of_a_registry_that_declines_most_of_it() {
+        let declined = |id: &str| {
+            let name = "delete-blob".to_owned();
+            skip(id, SkipReason::Capability { name })
+        };
+        let passed = case("delete/x/or-declined", Verdict::Pass);
+        let most = [declined("delete/x/a"), declined("delete/x/b"), passed.clone()];
+        assert_eq!(standing(Category::Management, &most), Standing::NotOffered);
+        let half = [declined("delete/x/a"), passed];
+        assert_eq!(standing(Category::Management, &half), Standing::Certified);
     }
 
     #[test]

@@ -206,14 +206,17 @@ pub fn cases() -> &'static Path {
     CASES.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile-cases");
         let _ = std::fs::remove_dir_all(&folder);
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
         for area in ["spec", "pull", "tags"] {
             let to = folder.join(area);
             std::fs::create_dir_all(&to).unwrap();
-            for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(area)).unwrap() {
+            for file in std::fs::read_dir(from.join(area)).unwrap() {
                 let file = file.unwrap();
                 std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
             }
         }
+        std::fs::create_dir_all(folder.join("upload")).unwrap();
+        std::fs::copy(from.join("upload/chunks.yaml"), folder.join("upload/chunks.yaml")).unwrap();
         folder
     })
 }

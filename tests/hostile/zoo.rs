@@ -375,6 +375,10 @@ fn turncoats() -> Vec<Beast> {
         disguised("always too many requests", "429", |_, _| {
             Reply::status("429 Too Many Requests").header("Retry-After", "0")
         }),
+        disguised("chunks of a terabyte", "wants chunks of 1000000000000 bytes", |_, request| {
+            takes(request).map_or_else(not_found, |reply| reply.header("OCI-Chunk-Min-Length", "1000000000000"))
+        })
+        .filter("upload/*"),
         disguised(
             "dead in the middle",
             "closed before the response",

@@ -159,12 +159,17 @@ fn manifest(seen: &Seen<'_>, name: &RepositoryName, text: &str) -> Option<Answer
             .as_ref()
             .is_some_and(|reference| seen.manifest(name, reference).is_some())
     };
+    let is_large = || {
+        let manifest = reference.as_ref().and_then(|reference| seen.manifest(name, reference));
+        manifest.is_some_and(|manifest| manifest.content.bytes.len() > 64 * 1024)
+    };
     let by_digest = text.contains(':');
     let unknown = || refuse(404, ErrorCode::ManifestUnknown);
     let has_fallback_form = text.starts_with("sha256-") || text.starts_with("sha512-");
     match (seen.mutant, seen.request.method.as_str()) {
         (M::ManifestsReadOnly, "PUT") => no_method("GET, HEAD, DELETE"),
         (M::HeadManifest405, "HEAD") => no_method("GET, PUT, DELETE"),
+        (M::HeadManifestLarge404, "HEAD") if is_large() => unknown(),
         (M::HeadManifestLongTag404, "HEAD") if !by_digest && text.len() > 100 => unknown(),
         (M::HeadManifestByDigest404, "HEAD") if by_digest => unknown(),
         (M::ManifestByDigestUntagged404, "GET" | "HEAD") if by_digest && !seen.is_tagged(name, text) => unknown(),

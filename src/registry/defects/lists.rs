@@ -69,6 +69,11 @@ pub(super) fn tags(seen: &Seen<'_>, name: &RepositoryName, reply: Reply) -> Repl
         M::TagsNameLost if last.is_some() => {
             reply.edited(|list| drop(list.as_object_mut().map(|list| list.remove("name"))))
         }
+        M::TagsLimitCapped if tags.len() > 100 => reply.without(header::LINK).edited(|list| {
+            if let Some(tags) = list["tags"].as_array_mut() {
+                tags.truncate(100);
+            }
+        }),
         M::TagsLinkNoRelation => relink(reply, &|link| link.replace("; rel=\"next\"", "")),
         M::TagsLinkBare => relink(reply, &|link| link.replace(['<', '>'], "")),
         M::TagsLinkPrevious => relink(reply, &|link| link.replace("next", "prev")),

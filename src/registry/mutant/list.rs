@@ -78,6 +78,7 @@ mutants! {
     // Pull: HEAD.
     HeadManifest405 "dist-head-manifest-200" "Manifests have no HEAD.";
     HeadManifestByDigest404 "dist-head-manifest-200" "HEAD finds manifests by tag only.";
+    HeadManifestLarge404 "dist-head-manifest-200" "HEAD does not find manifests of more than 64 KiB.";
     HeadManifestLongTag404 "dist-head-manifest-200" "HEAD does not find tags of more than 100 characters.";
     HeadBlobEmpty404 "dist-head-blob-200" "HEAD does not find the empty blob.";
     HeadBlob405 "dist-head-blob-200" "Blobs have no HEAD.";
@@ -381,6 +382,7 @@ mutants! {
     TagsContentTypeText "dist-tags-content-type" "The list of tags is labelled text/plain.";
     TagsDeletedListed "dist-tags-deleted-gone" "Deleted tags are still listed.";
     TagsLimitIgnored "dist-tags-n-exact" "n has no effect.";
+    TagsLimitCapped "dist-tags-n-exact" "More than 100 tags are never given, without a link.";
     TagsLimitMinusOne "dist-tags-n-exact" "One tag fewer than n is given, without a link.";
     TagsLimitPlusOne "dist-tags-n-exact" "One tag more than n is given.";
     TagsLimitFromEnd "dist-tags-n-from-start" "n gives the last tags.";
