@@ -36,6 +36,9 @@ pub(in crate::registry) struct Race {
     key: Option<String>,
 }
 
+/// What happened no more than so many events ago counts as at the same time: of two clients, either may be the later one.
+const A_MOMENT: u64 = 16;
+
 impl Registry {
     /// What a mutant sees and does before a request is handled.
     pub(in crate::registry) async fn enter_race(&self, route: &Route, request: &Request) -> Race {
@@ -144,12 +147,15 @@ impl Registry {
         }
     }
 
-    /// Whether another repository got a blob since an upload was opened.
+    /// Whether another repository got a blob since an upload was opened, or a moment before.
     pub(super) fn got_elsewhere(&self, name: &RepositoryName, digest: Option<&Digest>, upload: &Upload) -> bool {
         let store = self.store();
         digest.is_some_and(|digest| {
             store.repositories().any(|(other, repository)| {
-                other != name && repository.blob(digest).is_some_and(|blob| blob.serial > upload.opened)
+                other != name
+                    && repository
+                        .blob(digest)
+                        .is_some_and(|blob| blob.serial + A_MOMENT > upload.opened)
             })
         })
     }
