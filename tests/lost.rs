@@ -22,6 +22,17 @@ cases:
           dist-http-rfc9110: {status: [200, 4xx]}
 "#;
 
+const REFERRERS: &str = r#"
+about: A list of referrers.
+cases:
+  - case: half
+    says: A list of referrers is there.
+    steps:
+      - send: GET /v2/${repo}/referrers/sha256:0000000000000000000000000000000000000000000000000000000000000000?n=-1
+        expect:
+          dist-http-rfc9110: {status: [200, 4xx]}
+"#;
+
 const PUSHED: &str = r#"
 about: A manifest of Docker's first schema.
 cases:
@@ -58,6 +69,8 @@ enum Line {
     Alone(usize),
     /// The limit is always one request too many.
     Limited,
+    /// The answer to the limit is an index with a digest, of which half comes.
+    Half,
 }
 
 /// A line that loses requests, to a plain registry behind it.
@@ -101,7 +114,7 @@ async fn pass(mut near: TcpStream, behind: std::net::SocketAddr, line: Line, los
         let is_lost = match line {
             Line::Flaky(times) => is_limit && before < times,
             Line::Dead => is_limit || before > 0,
-            Line::Unread | Line::Garbled | Line::Alone(_) | Line::Limited => false,
+            Line::Unread | Line::Garbled | Line::Alone(_) | Line::Limited | Line::Half => false,
         };
         if is_lost || far.write_all(request).await.is_err() {
             return;
@@ -115,6 +128,15 @@ async fn pass(mut near: TcpStream, behind: std::net::SocketAddr, line: Line, los
             let answer = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n";
             let _ = near.write_all(answer).await;
             continue;
+        }
+        if is_limit && matches!(line, Line::Half) {
+            let digest = format!("sha256:{}", "0".repeat(64));
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.oci.image.index.v1+json\r\nDocker-Content-Digest: {digest}\r\n\
+                 Content-Length: 200\r\n\r\n{{\"schemaVersion\": 2"
+            );
+            let _ = near.write_all(answer.as_bytes()).await;
+            return;
         }
         if is_limit && matches!(line, Line::Garbled) {
             let _ = near
@@ -134,6 +156,18 @@ async fn pass(mut near: TcpStream, behind: std::net::SocketAddr, line: Line, los
 fn broken(outcome: &CaseOutcome) -> Vec<&str> {
     let failed = outcome.expectations.iter().filter(|expectation| !expectation.held());
     failed.map(|expectation| expectation.requirement.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_half_an_answer_only_that_is_told() {
+    for case in [CASE, REFERRERS] {
+        let outcome = through(case, Line::Half).await;
+        let told: Vec<_> = broken(&outcome)
+            .into_iter()
+            .filter(|id| !id.starts_with("dist-http-"))
+            .collect();
+        assert!(told.is_empty(), "{told:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

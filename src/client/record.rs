@@ -49,13 +49,10 @@ impl Flight {
     /// The same for a request that was sent already, at the same time.
     pub fn with(&self, first: Delivery) -> Flight {
         Flight {
-            clock: self.clock,
             started: self.started,
             started_ms: self.started_ms,
-            attempts: 0,
-            hops: Vec::new(),
-            before: Vec::new(),
             first: Some(first),
+            ..Flight::new(self.started, self.clock)
         }
     }
 

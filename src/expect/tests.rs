@@ -2,7 +2,8 @@ use super::*;
 use crate::case::{
     BodyMatcher, ErrorMatcher, HeaderMatcher, HeaderOp, Json, JsonOp, LinkMatcher, SortOrder, StatusSet, Template,
 };
-use crate::client::exchange::{BodyRecord, Exchange, Received, Request, Response};
+use crate::client::TransportError;
+use crate::client::exchange::{BodyRecord, Exchange, Phase, Received, Request, Response};
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
     let headers: Vec<(String, String)> = headers.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
@@ -209,6 +210,29 @@ fn every_header_demand_can_hold_and_can_fail() {
     ] {
         assert!(check(header(name, op.clone(), false), &good).is_empty(), "{op:?}");
         assert_eq!(check(header(name, op.clone(), true), &bad).len(), 1, "{op:?}");
+    }
+    for error in [
+        TransportError::Timeout {
+            phase: Phase::Total,
+            limit_ms: 1,
+        },
+        TransportError::BodyShort {
+            expected: None,
+            received: 1,
+        },
+        TransportError::Reset {
+            reason: String::new(),
+            ended: true,
+        },
+    ] {
+        let mut cut = bad.clone();
+        cut.exchange.error = Some(error);
+        let digest = header("D", HeaderOp::DigestOfBody, false);
+        assert_eq!(check(digest.clone(), &bad).len(), 1);
+        assert!(
+            check(digest, &cut).is_empty(),
+            "of what broke off nobody knows the digest"
+        );
     }
     assert!(check(header("X", HeaderOp::Present, false), &good).is_empty());
     assert_eq!(check(header("Y", HeaderOp::Present, false), &good).len(), 1);

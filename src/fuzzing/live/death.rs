@@ -96,9 +96,9 @@ impl LastWords {
         }
         let bodies = cut.played.log.iter().rev();
         finding.body = bodies
-            .filter_map(|entry| entry.call.body.clone())
+            .filter_map(|entry| entry.call.body.as_deref())
             .next()
-            .map(Into::into);
+            .map(<[u8]>::to_vec);
         let violation = Violation {
             oracle: Oracle::Dead,
             call: cut.played.log.len() - 1,
