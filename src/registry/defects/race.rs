@@ -36,7 +36,7 @@ pub(in crate::registry) struct Race {
     key: Option<String>,
 }
 
-/// What happened no more than so many events ago counts as at the same time: of two clients, either may be the later one.
+/// Uploads between whose openings no more happened than so many events count as simultaneous.
 const A_MOMENT: u64 = 16;
 
 impl Registry {
@@ -147,17 +147,20 @@ impl Registry {
         }
     }
 
-    /// Whether another repository got a blob since an upload was opened, or a moment before.
+    /// Whether somebody tried to close an upload of the same blob to another repository that was opened at about the same
+    /// time. Each is too late for the other, so that it does not matter who comes first.
     pub(super) fn got_elsewhere(&self, name: &RepositoryName, digest: Option<&Digest>, upload: &Upload) -> bool {
-        let store = self.store();
-        digest.is_some_and(|digest| {
-            store.repositories().any(|(other, repository)| {
-                other != name
-                    && repository
-                        .blob(digest)
-                        .is_some_and(|blob| blob.serial + A_MOMENT > upload.opened)
+        let Some(digest) = digest else { return false };
+        let key = format!("elsewhere:{digest}");
+        let tried = self.memory.recall(&key).unwrap_or_default();
+        self.memory.remember(key, format!("{tried}{name} {}\n", upload.opened));
+        tried
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .any(|(other, opened)| {
+                let is_near = |opened: u64| opened.abs_diff(upload.opened) <= A_MOMENT;
+                other != name.as_str() && opened.parse().is_ok_and(is_near)
             })
-        })
     }
 
     /// Takes a key, or gives the other answer if somebody has it.
