@@ -6,7 +6,9 @@
 //! * `parse`: our own manifest parser gives every document of a `parse` case the verdict that it owes.
 //! * `expectations`: every expectation of every case is failed by some mutant.
 //!
-//! `PROVE_ALONE=1` tries every variant alone, which takes minutes, instead of groups of them.
+//! `PROVE_ALONE=1` tries every variant alone, which takes minutes, instead of groups of them, and besides
+//! * `advice`: whoever does not follow an advice breaks no must by that, whatever the case.
+//!
 //! `BLESS=1 cargo test --test prove` writes the kill matrix to `reports/reference/`.
 
 #[path = "proof/groups.rs"]
@@ -67,6 +69,11 @@ fn main() -> ExitCode {
         let lab = lab.clone();
         let trial = Trial::test(format!("mutant {mutant}"), move || caught(&lab, *mutant));
         trials.push(trial.with_ignored_flag(untested));
+    }
+    let advice = |mutant: &&Mutant| !mutant.is_deep() && lab.is_advice(mutant.breaks()) && !breaks_more(**mutant);
+    for mutant in Mutant::ALL.iter().filter(advice).filter(|_| alone) {
+        let lab = lab.clone();
+        trials.push(Trial::test(format!("advice {mutant}"), move || advised(&lab, *mutant)));
     }
     let documents = lab.clone();
     trials.push(Trial::test("parse", move || parses(&documents)));
@@ -160,6 +167,82 @@ fn caught(lab: &Lab, mutant: Mutant) -> Result<(), Failed> {
         others.join("\n    ")
     };
     Err(format!("{}\n  breaks {}\n  found:\n    {found}", mutant.doc(), mutant.breaks()).into())
+}
+
+/// Mutants of advice that break a must besides, and why that is so.
+const BREAKS_MORE: [(Mutant, &str); 16] = [
+    (
+        Mutant::ManifestsReadOnly,
+        "who offers pushes answers a push of a manifest with 201",
+    ),
+    (
+        Mutant::IndexServedAsImage,
+        "the type of the answer is to be that of the manifest",
+    ),
+    (
+        Mutant::ManifestLargeTag404,
+        "its 404 still carries the manifest, which is no list of errors",
+    ),
+    (
+        Mutant::HeadIndexAsChild,
+        "the length that HEAD tells is to be that of the manifest",
+    ),
+    (
+        Mutant::DigestBareHexFound,
+        "a tag of 64 hexadecimal digits cannot be pulled",
+    ),
+    (
+        Mutant::BadDigestLargeTaken,
+        "where one POST is enough, the digest has to be that of the body",
+    ),
+    (
+        Mutant::UnsupportedAlgorithmStored,
+        "what is there under a digest has to have it",
+    ),
+    (
+        Mutant::ChunkMinimumUnannounced,
+        "whoever is told of no minimum may send small chunks",
+    ),
+    (
+        Mutant::SingleChunkRefused,
+        "an upload whose bytes are there has to be closed with 201",
+    ),
+    (
+        Mutant::UploadStatusEnds,
+        "the Location of the status, and an upload after a 416, have to be of use",
+    ),
+    (
+        Mutant::TagStays,
+        "what was confirmed under a tag is what the tag leads to",
+    ),
+    (
+        Mutant::TagCached,
+        "tags of deleted manifests, and deleted tags, are not found",
+    ),
+    (Mutant::TagMoveHeadStays, "a deleted tag is not found"),
+    (
+        Mutant::TagsTiesUnstable,
+        "tags come after `last` in the order that the list has",
+    ),
+    (Mutant::TagMoveDeletes, "the tags that did not move are lost"),
+    (
+        Mutant::DeleteTagTakesManifest,
+        "the tags that were not deleted are lost",
+    ),
+];
+
+fn breaks_more(mutant: Mutant) -> bool {
+    BREAKS_MORE.iter().any(|(other, _)| *other == mutant)
+}
+
+fn advised(lab: &Lab, mutant: Mutant) -> Result<(), Failed> {
+    let broken = lab.musts_broken_by(mutant);
+    let what = format!(
+        "{}\n  breaks {}, and is told these musts",
+        mutant.doc(),
+        mutant.breaks()
+    );
+    none(broken.iter().map(|key| key.to_string()).collect(), &what)
 }
 
 fn parses(lab: &Lab) -> Result<(), Failed> {

@@ -15,6 +15,8 @@ pub struct Capability {
     pub says: String,
     /// Capabilities without which this one is absent.
     pub needs: Vec<String>,
+    /// Names of further repositories beside the probe's own.
+    pub repos: Vec<String>,
     /// Content of the probe.
     pub content: Vec<Node>,
     /// What must succeed before the probe's last step; if it does not, nothing is known of the capability.

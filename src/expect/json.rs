@@ -71,9 +71,7 @@ fn holds(op: &JsonOp, found: Option<&Value>, scope: &Scope) -> Result<bool, Scop
         }
         JsonOp::Lacks(json) => {
             let unwanted = scope.json(json)?;
-            found
-                .as_array()
-                .is_some_and(|items| !items.iter().any(|item| includes(item, &unwanted)))
+            list(found).is_some_and(|items| !items.iter().any(|item| includes(item, &unwanted)))
         }
         JsonOp::Includes(json) => includes(found, &scope.json(json)?),
         JsonOp::Length(length) => len(found) == Some(*length),
@@ -85,12 +83,12 @@ fn holds(op: &JsonOp, found: Option<&Value>, scope: &Scope) -> Result<bool, Scop
                 .iter()
                 .map(|json| scope.json(json))
                 .collect::<Result<Vec<_>, _>>()?;
-            found.as_array().is_some_and(|items| same_items(items, &wanted))
+            list(found).is_some_and(|items| same_items(items, &wanted))
         }
         JsonOp::Type(name) => type_of(found) == name || (name == "number" && found.is_number()),
-        JsonOp::Sorted(order) => found.as_array().is_some_and(|items| sorted(items, *order)),
-        JsonOp::Unique(pointer) => found.as_array().is_some_and(|items| unique(items, pointer)),
-        JsonOp::Every(demands) => match found.as_array() {
+        JsonOp::Sorted(order) => list(found).is_some_and(|items| sorted(items, *order)),
+        JsonOp::Unique(pointer) => list(found).is_some_and(|items| unique(items, pointer)),
+        JsonOp::Every(demands) => match list(found) {
             None => false,
             Some(items) => {
                 for item in items {
@@ -156,6 +154,17 @@ fn len(value: &Value) -> Option<u64> {
     match value {
         Value::Array(items) => Some(items.len() as u64),
         Value::Object(members) => Some(members.len() as u64),
+        Value::Null => Some(0),
+        _ => None,
+    }
+}
+
+/// The elements of an array. What a list holds is none the worse where it is written as null because it holds nothing; whether
+/// null may stand there is for `type: array` to ask.
+fn list(value: &Value) -> Option<&[Value]> {
+    match value {
+        Value::Array(items) => Some(items),
+        Value::Null => Some(&[]),
         _ => None,
     }
 }

@@ -287,6 +287,21 @@ fn every_json_demand_can_hold_and_can_fail() {
     assert!(check(json("", JsonOp::Sorted(SortOrder::Either)), &folded).is_empty());
     assert!(check(json("", JsonOp::Sorted(SortOrder::CaseInsensitive)), &folded).is_empty());
     assert_eq!(check(json("", JsonOp::Sorted(SortOrder::Bytes)), &folded).len(), 1);
+    let null = answer(200, &[], r#"{"list":null}"#);
+    for op in [JsonOp::Lacks(value("3")), JsonOp::Length(0), JsonOp::Items(Vec::new())] {
+        assert!(check(json("/list", op), &null).is_empty(), "null holds nothing");
+    }
+    for op in [
+        JsonOp::Contains(value("3")),
+        JsonOp::Length(1),
+        JsonOp::Type("array".into()),
+    ] {
+        assert_eq!(
+            check(json("/list", op), &null).len(),
+            1,
+            "null is no array, and holds nothing"
+        );
+    }
 }
 
 #[test]

@@ -148,10 +148,16 @@ impl Registry {
         store.put_manifest(name, &digest, media_type, bytes, document);
         for tag in self.tags_to_set(&mut store, name, &reference, &tags, &digest) {
             let former = store.repository(name).and_then(|repository| repository.tag(&tag));
-            if let Some(former) = former.filter(|former| former.digest != digest) {
-                self.remember_lost_tag(&former.digest);
-            }
+            let former = former
+                .map(|former| former.digest.clone())
+                .filter(|former| *former != digest);
             store.put_tag(name, tag, digest.clone());
+            if let Some(former) = former {
+                self.remember_lost_tag(&former);
+                if self.has(Variant::LastTagTakesManifest) && !is_in_use(&store, name, &former) {
+                    store.delete_manifest(name, &former);
+                }
+            }
         }
         if self.has(Variant::ReferrersMade) && is_of_oci && subject.is_none() {
             make_referrer(&mut store, name, (&media_type_of_subject, &digest, length));
@@ -512,4 +518,12 @@ fn make_referrer(store: &mut Store, name: &RepositoryName, (media_type, digest, 
     let made = Digest::of(Algorithm::Sha256, &bytes);
     store.put_blob(name, &config, empty);
     store.put_manifest(name, &made, media_type::OCI_MANIFEST.to_owned(), bytes, document);
+}
+
+/// Whether a manifest has a tag, or another manifest names it.
+fn is_in_use(store: &Store, name: &RepositoryName, digest: &Digest) -> bool {
+    store.repository(name).is_some_and(|repository| {
+        let tagged = repository.tags().filter_map(|tag| repository.tag(tag));
+        repository.names(digest) || tagged.into_iter().any(|tagged| tagged.digest == *digest)
+    })
 }

@@ -61,7 +61,8 @@ impl Registry {
     /// Links a blob that another repository has, if the caller may read it there. That it cannot be mounted is no
     /// failure: the client is to upload it then.
     fn mount(&self, name: &RepositoryName, digest: &str, from: Option<&str>, caller: &Caller) -> Option<Digest> {
-        if self.has(Variant::MountOff) {
+        // What a repository has needs no mount.
+        if self.has(Variant::MountOff) && from != Some(name.as_str()) {
             return None;
         }
         let digest: Digest = digest.parse().ok()?;
@@ -240,7 +241,8 @@ impl Registry {
         if self.is(Mutant::FinalPutOutOfOrderIgnored) && request.method == Method::PUT {
             return Ok(());
         }
-        let Some((first, last)) = place.to_str().ok().and_then(range::chunk) else {
+        let is_right = |place: &(u64, u64)| place.0 != place.1 || !self.is(Mutant::ChunkOfOneByteRefused);
+        let Some((first, last)) = place.to_str().ok().and_then(range::chunk).filter(is_right) else {
             if self.is(Mutant::ContentRangeMalformedIgnored) {
                 return Ok(());
             }

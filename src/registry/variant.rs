@@ -59,7 +59,7 @@ variants! {
     DeletionOfTaggedOff "Nothing says that a manifest with tags can be deleted (Deleting manifests)."
         "Manifests that have tags cannot be deleted: 409.";
     LastTagTakesManifest "Nothing says that a manifest stays without a tag (Content management)."
-        "A manifest goes with its last tag.";
+        "A manifest goes with its last tag, be it deleted or set on another manifest.";
     DeletionOfReferencedOff "Nothing says that content in use can be deleted (Content management)."
         "Blobs and manifests that another manifest names cannot be deleted: 405.";
     // Referrers.
@@ -113,7 +113,7 @@ variants! {
     // Uploads.
     SinglePostOff "A registry without single POST opens an upload (Single POST)." "A single POST opens an upload.";
     MountOff "A registry without mounts opens an upload (Mounting a blob from another repository)."
-        "A mount opens an upload.";
+        "A mount opens an upload, but for a blob that the repository has itself.";
     MountSourceIgnored "The source of a mount is optional (Mounting a blob from another repository)."
         "A blob is mounted from wherever it is, whatever source is named.";
     MountWithoutFrom "The source of a mount is optional (Mounting a blob from another repository)."

@@ -201,9 +201,17 @@ async fn one(env: &Env, capability: &Capability, given: &[&str], round: &str) ->
         let given = env.given.first().filter(|_| reads);
         let repositories = match given {
             Some(given) => vec![given.repo.clone()],
-            None => env.isolation.repositories(&id, 1).unwrap_or_default(),
+            None => match env.isolation.repositories(&id, 1 + capability.repos.len()) {
+                Some(repositories) => repositories,
+                None if capability.repos.is_empty() => Vec::new(),
+                None => {
+                    outcome.present = false;
+                    outcome.reason = "not asked, for it takes more repositories than were given".to_string();
+                    return outcome.into();
+                }
+            },
         };
-        let mut thread = match scope_of(env, &id, &capability.content, &[], &repositories, given) {
+        let mut thread = match scope_of(env, &id, &capability.content, &capability.repos, &repositories, given) {
             Ok(scope) => Thread {
                 scope,
                 ..Thread::default()

@@ -318,6 +318,17 @@ impl Lab {
 
     /// The expectations of some cases that fail on a mutant under a profile.
     pub fn broken_in(&self, mutant: Mutant, profile: &str, cases: &[usize]) -> BTreeSet<Key> {
+        self.broken_of(mutant, profile, cases, &[Weight::Fail, Weight::Warn])
+    }
+
+    /// The musts that a mutant fails, over all cases of the profile that judges what it breaks.
+    pub fn musts_broken_by(&self, mutant: Mutant) -> BTreeSet<Key> {
+        let all: Vec<usize> = (0..self.suite.cases.len()).collect();
+        let profile = self.profile_with(mutant.breaks());
+        self.broken_of(mutant, &profile, &all, &[Weight::Fail])
+    }
+
+    fn broken_of(&self, mutant: Mutant, profile: &str, cases: &[usize], weights: &[Weight]) -> BTreeSet<Key> {
         let mut broken = BTreeSet::new();
         if cases.is_empty() {
             return broken;
@@ -327,7 +338,7 @@ impl Lab {
                 .0
                 .expectations
                 .iter()
-                .filter(|e| !e.held() && e.weight() != Weight::Fact)
+                .filter(|e| !e.held() && weights.contains(&e.weight()))
             {
                 broken.insert(Key {
                     file: outcome.file.clone(),
@@ -337,6 +348,17 @@ impl Lab {
             }
         }
         broken
+    }
+
+    /// Whether a requirement is a should in the newest profile where it weighs something.
+    pub fn is_advice(&self, requirement: &str) -> bool {
+        let name = self.profile_with(requirement);
+        let profile = self.suite.profile(&name).expect("a profile of the suite");
+        let level = self
+            .suite
+            .requirement(requirement)
+            .and_then(|requirement| profile.level(requirement));
+        level.is_some_and(|level| level.weight() == Weight::Warn)
     }
 
     /// The newest profile under which a requirement weighs something.

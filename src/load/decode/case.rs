@@ -1,6 +1,6 @@
 //! Cases and parse checks.
 
-use super::{Decoder, Place, Role, What};
+use super::{Decoder, Place, Role};
 use crate::case::{Action, Case, CaseId, ParseCheck, ParseVerdict, Step};
 use crate::load::diagnostic::{Code, Diagnostic, Span};
 use crate::load::each::{self, Variant};
@@ -60,11 +60,7 @@ impl Decoder<'_> {
         }
         let mut known = std::collections::HashSet::new();
         needs.retain(|name| known.insert(name.clone()));
-        let repos = self.items(fields.get("repos"), "a list of names", |decoder, item| {
-            let name = decoder.name(item, "the name of a repository")?;
-            decoder.refer(What::NewRepository(name.clone()), item.span);
-            Some(name)
-        });
+        let repos = self.repositories(fields.get("repos"));
         let content = self.content(fields.get("content"));
         self.place = Place::Setup;
         let setup = self.steps(fields.get("setup"));

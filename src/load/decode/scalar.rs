@@ -132,6 +132,15 @@ impl Decoder<'_> {
         Some(name)
     }
 
+    /// Names of further repositories.
+    pub(super) fn repositories(&mut self, tree: Option<&Tree>) -> Vec<String> {
+        self.items(tree, "a list of names", |decoder, item| {
+            let name = decoder.name(item, "the name of a repository")?;
+            decoder.refer(What::NewRepository(name.clone()), item.span);
+            Some(name)
+        })
+    }
+
     /// The names of capabilities.
     pub(super) fn needs(&mut self, tree: Option<&Tree>) -> Vec<String> {
         self.items(tree, "a list of capabilities", |decoder, item| {

@@ -240,6 +240,7 @@ impl Decoder<'_> {
             .and_then(|tree| self.name(tree, "the name of a capability"));
         let says = self.sentence(fields.get("says"), catalogue);
         let needs = self.needs(fields.get("needs"));
+        let repos = self.repositories(fields.get("repos"));
         let content = self.content(fields.get("content"));
         self.place = Place::Setup;
         let setup = self.steps(fields.get("setup"));
@@ -254,7 +255,7 @@ impl Decoder<'_> {
         let from_run = fields.get("from-run").and_then(|tree| self.flag(tree)).unwrap_or(false);
         let head = fields.get("capability").map_or(fields.head, |tree| tree.span);
         if from_run {
-            for key in ["content", "setup", "steps", "reading", "absent"] {
+            for key in ["repos", "content", "setup", "steps", "reading", "absent"] {
                 if let Some((key, _)) = fields.entry(key) {
                     let message = format!("what the run gives is not probed, so `{}` has no effect", key.text);
                     self.report(Diagnostic::new(Code::WithoutEffect, key.span, message));
@@ -274,6 +275,7 @@ impl Decoder<'_> {
             name: name?,
             says,
             needs,
+            repos,
             content,
             setup,
             steps,

@@ -46,7 +46,7 @@ pub(super) fn lint(catalogue: &Catalogue, uses: &[Use], cases: &[Decoded], found
     for (capability, _, uses) in &catalogue.capabilities {
         let scope = case::Scope {
             nodes: &capability.content,
-            repos: &[],
+            repos: &capability.repos,
             uses,
         };
         // A probe hands what it captures on to the run, such as the shortest chunk.

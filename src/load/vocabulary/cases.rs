@@ -20,11 +20,7 @@ pub static CASE: Shape = Shape {
         required("case", Of::Name, "The slug: the last part of the id."),
         required("says", Of::Plain, "One sentence: what a conforming registry does."),
         NEEDS,
-        key(
-            "repos",
-            Of::List(&Of::Name),
-            "Names of repositories beside the case's own.",
-        ),
+        REPOS,
         key(
             "each",
             Of::Map(&Of::List(&Of::Named("each-value"))),

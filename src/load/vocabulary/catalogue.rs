@@ -95,6 +95,7 @@ pub static CAPABILITY: Shape = Shape {
         required("capability", Of::Name, "The name used in `needs`."),
         required("says", Of::Plain, "One sentence."),
         NEEDS,
+        REPOS,
         CONTENT,
         SETUP,
         key(

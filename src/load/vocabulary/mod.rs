@@ -94,6 +94,11 @@ const fn required(name: &'static str, of: Of, says: &'static str) -> Key {
 
 const NODE_NAME: Of = Of::Name;
 const NEEDS: Key = key("needs", Of::List(&Of::Name), "Capabilities that have to be there.");
+const REPOS: Key = key(
+    "repos",
+    Of::List(&Of::Name),
+    "Names of repositories beside the one that is always there.",
+);
 const SETUP: Key = key(
     "setup",
     Of::List(&Of::Named("step")),

@@ -191,6 +191,7 @@ mutants! {
         "Content-Range of a chunk has to have a unit and a total.";
     ChunkPatchIs201 "dist-chunk-patch-202" "A chunk answers 201, as Amazon's registry does.";
     ChunkPatchIs204 "dist-chunk-patch-202" "A chunk answers 204 (google/go-containerregistry#2265).";
+    ChunkOfOneByteRefused "dist-chunk-patch-202" "A chunk has to end after the byte where it starts.";
     SecondChunkPatchIs204 "dist-chunk-patch-202" "All chunks but the first answer 204.";
     ChunkPatchNoLocation "dist-chunk-patch-location" "A chunk gives no Location.";
     ChunkPatchNoRange "dist-chunk-patch-range" "A chunk gives no Range.";
