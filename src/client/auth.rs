@@ -32,7 +32,7 @@ const LONGEST: u64 = 24 * 60 * 60;
 pub(super) struct Grant {
     pub realm: String,
     pub service: Option<String>,
-    /// Each once, sorted.
+    /// Each once, those of the challenge first.
     pub scopes: Vec<String>,
 }
 
@@ -90,13 +90,13 @@ impl Demand {
         if let Some(challenge) = challenges.find(&Way::Bearer)
             && let Some(realm) = challenge.realm().filter(|realm| !realm.is_empty())
         {
-            let mut scopes: Vec<String> = challenge
-                .scopes()
-                .map(str::to_owned)
-                .chain(extra.iter().cloned())
-                .collect();
-            scopes.sort();
-            scopes.dedup();
+            // What the registry asks for comes first: some token services heed one scope only.
+            let mut scopes: Vec<String> = Vec::new();
+            for scope in challenge.scopes().chain(extra.iter().map(String::as_str)) {
+                if !scopes.iter().any(|other| other == scope) {
+                    scopes.push(scope.to_owned());
+                }
+            }
             let service = challenge.service().filter(|s| !s.is_empty()).map(str::to_owned);
             return Some(Demand::Token(Grant {
                 realm: realm.to_owned(),
@@ -295,7 +295,7 @@ mod tests {
         let grant = Grant {
             realm: "https://t/".into(),
             service: Some("s".into()),
-            scopes: vec!["a:b:c".into(), "repository:b:pull,push".into(), "x:y:z".into()],
+            scopes: vec!["repository:b:pull,push".into(), "a:b:c".into(), "x:y:z".into()],
         };
         assert_eq!(read(both, &Login::Anonymous), Some(Demand::Token(grant)));
         assert_eq!(read("Basic realm=r", &login()), Some(Demand::Basic));

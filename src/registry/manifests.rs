@@ -265,11 +265,9 @@ impl Registry {
         let manifest = find_manifest(&store, name, &reference)?;
         let is_named = |repository: &Repository| repository.names(&manifest.digest);
         let is_in_use = reference.digest().is_some() && store.repository(name).is_some_and(is_named);
-        let points = |repository: &Repository| {
-            let tags = repository.tags().filter_map(|tag| repository.tag(tag));
-            tags.filter(|tagged| tagged.digest == manifest.digest).count()
-        };
-        let tags = store.repository(name).map_or(0, points);
+        let tags = store
+            .repository(name)
+            .map_or(0, |repository| tags_on(repository, &manifest.digest));
         if self.has(Variant::DeletionOfTaggedOff) && reference.digest().is_some() && tags > 0 {
             return Err(Failure::new(StatusCode::CONFLICT, ErrorCode::Denied, "it has tags"));
         }
@@ -520,10 +518,14 @@ fn make_referrer(store: &mut Store, name: &RepositoryName, (media_type, digest, 
     store.put_manifest(name, &made, media_type::OCI_MANIFEST.to_owned(), bytes, document);
 }
 
+/// How many tags a manifest has.
+fn tags_on(repository: &Repository, digest: &Digest) -> usize {
+    let tags = repository.tags().filter_map(|tag| repository.tag(tag));
+    tags.filter(|tagged| tagged.digest == *digest).count()
+}
+
 /// Whether a manifest has a tag, or another manifest names it.
 fn is_in_use(store: &Store, name: &RepositoryName, digest: &Digest) -> bool {
-    store.repository(name).is_some_and(|repository| {
-        let tagged = repository.tags().filter_map(|tag| repository.tag(tag));
-        repository.names(digest) || tagged.into_iter().any(|tagged| tagged.digest == *digest)
-    })
+    let is_used = |repository: &Repository| repository.names(digest) || tags_on(repository, digest) > 0;
+    store.repository(name).is_some_and(is_used)
 }

@@ -187,7 +187,12 @@ impl Registry {
         let next = page.last().filter(|_| start + page.len() < all.len());
         let link = next.map(|last| {
             let asked = request.query("n").map(|_| asked);
-            self.oras_link(form, (name, &subject), (asked, filter), last)
+            let origin = if self.is(Mutant::OrasLinkAbsolute) {
+                request.origin()
+            } else {
+                String::new()
+            };
+            self.oras_link(form, (name, &subject), (asked, filter), (&origin, last))
         });
         let entries: Vec<Value> = page.into_iter().map(|manifest| self.oras_entry(manifest)).collect();
         let key = match form {
@@ -250,7 +255,7 @@ impl Registry {
         form: Form,
         (name, subject): (&RepositoryName, &Digest),
         (n, filter): (Option<usize>, Option<&str>),
-        last: &Manifest,
+        (origin, last): (&str, &Manifest),
     ) -> String {
         let mut query = Vec::new();
         let path = match form {
@@ -263,11 +268,10 @@ impl Registry {
         query.extend(n.map(|n| format!("n={n}")));
         query.extend(filter.map(|filter| format!("artifactType={}", percent_encode(filter))));
         query.push(format!("nextToken={}", last.digest));
-        let url = format!("{path}?{}", query.join("&"));
+        let url = format!("{origin}{path}?{}", query.join("&"));
         match self.mutant() {
             Some(Mutant::OrasLinkBare) => format!("{url}; rel=\"next\""),
             Some(Mutant::OrasLinkNowhere) => format!("<{path}/more>; rel=\"next\""),
-            Some(Mutant::OrasLinkAbsolute) => format!("<http://127.0.0.1{url}>; rel=\"next\""),
             _ => format!("<{url}>; rel=\"next\""),
         }
     }
