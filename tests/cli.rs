@@ -1,5 +1,7 @@
 //! The command line as users meet it: the real program, its exit codes and what it says.
 
+#[path = "client/port.rs"]
+mod port;
 #[path = "cli/program.rs"]
 mod program;
 
@@ -8,7 +10,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use program::{Served, SlowRelay, dead_port, ended, referee, run, run_in, signal};
+use port::Port;
+use program::{Served, SlowRelay, ended, referee, run, run_in, signal};
 use referee::report::Format;
 use serde_json::Value;
 
@@ -175,7 +178,8 @@ fn a_bad_url_is_told_before_anything_is_done() {
 #[test]
 fn where_there_is_no_registry_nothing_is_judged() {
     let folder = tempfile::tempdir().unwrap();
-    let dead = format!("http://127.0.0.1:{}", dead_port());
+    let closed = Port::closed();
+    let dead = closed.url();
     run_in(folder.path(), &["run", &dead]).is(3, &["cannot reach", &dead, "http or https"]);
     // TLS spoken to a server that does not.
     let served = Served::with(&[]);
@@ -686,8 +690,7 @@ fn doctor_says_what_a_run_would_meet() {
     said.is(0, &["offered      push: answers 202 to POST /v2/referee/"]);
     let guarded = Served::with(&["--auth", "token"]);
     run(&["doctor", &guarded.url]).is(3, &["a token (Bearer) from", "cannot log in"]);
-    let nobody = format!("http://127.0.0.1:{}", dead_port());
-    run(&["doctor", &nobody]).is(3, &["PROBLEM: cannot connect", "-> check the address"]);
+    run(&["doctor", &Port::closed().url()]).is(3, &["PROBLEM: cannot connect", "-> check the address"]);
 }
 
 #[test]
@@ -865,12 +868,12 @@ fn the_documents_of_parse_cases_can_be_taken_along() {
 
 #[test]
 fn a_registry_that_starts_late_is_waited_for() {
-    let port = dead_port();
-    let url = format!("http://127.0.0.1:{port}");
+    let port = Port::closed();
+    let (number, url) = (port.number, port.url());
     let starter = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(700));
         Command::new(env!("CARGO_BIN_EXE_referee"))
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .args(["serve", "--listen", &format!("127.0.0.1:{number}")])
             .stdout(Stdio::null())
             .spawn()
             .unwrap()

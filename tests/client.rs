@@ -3,6 +3,7 @@
 mod client {
     pub mod authority;
     mod login;
+    pub mod port;
     mod row;
     mod secrets;
     pub mod server;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use client::authority::Authority;
+use client::port::Port;
 use client::server::{Reply, Server, ok};
 use referee::client::exchange::{Phase, Transport};
 use referee::client::{
@@ -21,7 +23,11 @@ use referee::client::{
 };
 
 fn options(server: &Server) -> Options {
-    let mut options = Options::new(normalise_target(&server.url(), false).unwrap());
+    options_for(&server.url())
+}
+
+fn options_for(url: &str) -> Options {
+    let mut options = Options::new(normalise_target(url, false).unwrap());
     options.limits = Limits {
         connect: Duration::from_millis(500),
         read: Duration::from_millis(400),
@@ -363,10 +369,8 @@ async fn a_lost_connection_is_tried_again_once_if_that_is_safe() {
 
 #[tokio::test]
 async fn a_closed_port_is_a_connect_error() {
-    let server = Server::start(|_| ok("")).await;
-    let client = client(&server);
-    drop(server);
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    let closed = Port::closed();
+    let client = Client::new(options_for(&closed.url())).unwrap();
     for spec in [get("/"), raw("/")] {
         let answer = client.send(spec).await;
         assert!(

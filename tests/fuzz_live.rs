@@ -3,8 +3,12 @@
 //! Every registry here is the reference registry: with a defect that has to be found within a bounded number of requests
 //! from a fixed seed, plain, or with an allowed choice.
 
+#[path = "client/port.rs"]
+mod port;
+
 use std::time::Duration;
 
+use port::Port;
 use referee::client::{self, Client, normalise_target};
 use referee::fuzzing::live::script::Aim;
 use referee::fuzzing::live::violation::Oracle;
@@ -461,7 +465,7 @@ async fn a_time_is_a_time() {
 
 /// Stands before a registry and goes away, with all connections, when a request has a word in it.
 struct Fragile {
-    port: u16,
+    port: Port,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -475,14 +479,14 @@ impl Fragile {
     /// `back` is how long it takes to come back, if it ever does.
     async fn start(running: &Running, word: &'static str, back: Option<Duration>) -> Fragile {
         let far = running.url().replace("http://", "");
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let port = Port::closed();
+        let number = port.number;
+        let mut listener = Some(TcpListener::bind(("127.0.0.1", number)).await.unwrap());
         let task = tokio::spawn(async move {
-            let mut listener = Some(listener);
             loop {
                 let here = match listener.take() {
                     Some(listener) => listener,
-                    None => TcpListener::bind(("127.0.0.1", port)).await.unwrap(),
+                    None => TcpListener::bind(("127.0.0.1", number)).await.unwrap(),
                 };
                 let dead = CancellationToken::new();
                 while let Some(Ok((near, _))) = dead.run_until_cancelled(here.accept()).await {
@@ -499,7 +503,7 @@ impl Fragile {
     }
 
     fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.port.url()
     }
 }
 

@@ -7,6 +7,8 @@
     reason = "shared by several test programs, not all of which use all of it"
 )]
 mod authority;
+#[path = "client/port.rs"]
+mod port;
 #[path = "client/server.rs"]
 #[allow(
     dead_code,

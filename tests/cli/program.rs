@@ -128,11 +128,6 @@ impl Drop for Served {
     }
 }
 
-/// A port on which nothing listens.
-pub fn dead_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// A relay to another server that holds back every piece of a request, and counts them.
 pub struct SlowRelay {
     pub url: String,

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use referee::client::{Answer, Client, RequestSpec, Via};
 
-use super::server::{Reply, Server, ok};
-use crate::{client, get, options};
+use super::port::Port;
+use super::server::{Reply, Server};
+use crate::{client, get, options, options_for};
 
 /// A push, and two looks at what became of it.
 fn row() -> Vec<RequestSpec> {
@@ -114,14 +115,8 @@ async fn what_cannot_be_told_apart_does_not_travel_in_a_row() {
 
 #[tokio::test]
 async fn a_row_to_nowhere_says_so_once_for_each() {
-    let url = {
-        let server = Server::start(|_| ok("")).await;
-        server.url()
-    };
-    let mut options = referee::client::Options::new(referee::client::normalise_target(&url, false).unwrap());
-    options.limits.connect = Duration::from_millis(500);
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let answers = Client::new(options).unwrap().send_row(row()).await;
+    let closed = Port::closed();
+    let answers = Client::new(options_for(&closed.url())).unwrap().send_row(row()).await;
     assert_eq!(statuses(&answers), [None, None, None]);
     assert!(answers.iter().all(|answer| answer.error().is_some()));
 }

@@ -8,6 +8,7 @@ use futures_util::stream;
 
 use crate::authority::Authority;
 use crate::hostile::harness::{FINDINGS, NO_REGISTRY, greeting, not_found, referee, takes};
+use crate::port::Port;
 use crate::server::{Reply, Server, ok};
 
 /// How many runs there are at once: most of their time they wait.
@@ -556,14 +557,12 @@ async fn visit(beast: Beast) -> Option<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn doors_that_are_shut() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let address = format!("http://127.0.0.1:{port}");
+    let address = format!("http://{}", listener.local_addr().unwrap());
     // Nobody accepts: the system does, and there is no answer.
-    referee(address.clone(), "pull/*", &[])
+    referee(address, "pull/*", &[])
         .await
         .ended(NO_REGISTRY, SOON, "no answer in time");
-    drop(listener);
-    referee(address, "pull/*", &[])
+    referee(Port::closed().url(), "pull/*", &[])
         .await
         .ended(NO_REGISTRY, SOON, "cannot connect");
 }
