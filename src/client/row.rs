@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::join_all;
 
-use super::exchange::{Answer, Transport};
+use super::exchange::{Answer, Transport, TransportError};
 use super::raw;
 use super::record::{Delivery, Flight};
 use super::request::{RequestSpec, Via};
@@ -111,11 +111,15 @@ impl Client {
         let mut wires = inner.kept.send_row(&row, &inner.dialer, clock).await;
         let is_broken = wires.len() < row.len() || wires.iter().any(|wire| wire.error.is_some());
         inner.rows.note(!is_broken);
-        // What came of the first is as good as if it had been sent alone. Those behind it are sent again.
-        let good = wires.iter().skip(1).position(|wire| wire.error.is_some());
-        if let Some(good) = good {
-            inner.sent.count(specs[good + 1].purpose);
-            wires.truncate(good + 1);
+        // What came of the first is as good as if it had been sent alone. Those behind it are sent again; that one of them
+        // lost the connection is remembered where that is so, for it may turn out to be the end of the registry.
+        let broken = wires.iter().skip(1).position(|wire| wire.error.is_some());
+        if let Some(broken) = broken.map(|behind| behind + 1) {
+            let is_cut = matches!(wires[broken].error, Some(TransportError::Reset { .. }));
+            if !(is_cut && specs[broken].repeat) {
+                inner.sent.count(specs[broken].purpose);
+                wires.truncate(broken);
+            }
         }
         let deliveries = row.into_iter().zip(wires).map(|(out, wire)| Delivery {
             out,

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use referee::client::{Answer, Client, RequestSpec, Via};
+use referee::client::{Answer, Client, RequestSpec, TransportError, Via};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::port::Port;
 use super::server::{Reply, Server};
@@ -111,6 +113,37 @@ async fn what_cannot_be_told_apart_does_not_travel_in_a_row() {
     let answers = Client::new(options).unwrap().send_row(row()).await;
     assert_eq!(statuses(&answers), [None, Some(200), Some(200)]);
     assert_eq!(methods(&server)[3..], ["GET", "HEAD"]);
+}
+
+#[tokio::test]
+async fn what_the_end_of_a_server_was_asked_last_is_lost() {
+    let port = Port::closed();
+    let listener = TcpListener::bind(("127.0.0.1", port.number)).await.unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // All of the row is there before anything is answered.
+        let mut read = Vec::new();
+        while !read.windows(4).any(|word| word == b"HEAD") {
+            assert!(stream.read_buf(&mut read).await.unwrap() > 0);
+        }
+        drop(listener);
+        let _ = stream
+            .write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+            .await;
+    });
+    let answers = Client::new(options_for(&port.url())).unwrap().send_row(row()).await;
+    let errors: Vec<_> = answers.iter().map(Answer::error).collect();
+    assert!(
+        matches!(
+            errors[..],
+            [
+                None,
+                Some(TransportError::Reset { .. }),
+                Some(TransportError::Connect { .. })
+            ]
+        ),
+        "{errors:?}"
+    );
 }
 
 #[tokio::test]
