@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
+use referee::client::TransportError;
 use referee::outcome::compare::matrix;
 use referee::outcome::{Conclusion, Counts, Report, Verdict, categories};
 use referee::report::terminal::{Look, Style, summary};
@@ -148,6 +149,38 @@ fn the_verdict_is_never_better_than_the_run() {
     report.counts = Counts::of(&report.cases);
     assert!(last_sentence(&report).ends_with("no case was judged."));
     assert_eq!(Xml::read(&render(&report, Format::Junit).unwrap()).cases, 0);
+}
+
+#[test]
+fn what_was_under_way_when_a_registry_was_gone_is_told_before_that() {
+    let mut report = Sample("").report();
+    let mut end = |at: usize, error: TransportError| {
+        let message = format!("send {at}: {error}");
+        report.cases[at].verdict = Verdict::Error { message };
+        report.cases[at].exchanges.truncate(1);
+        report.cases[at].exchanges[0].error = Some(error);
+    };
+    let nobody = |reason: &str| TransportError::Connect {
+        host: "127.0.0.1:5000".to_owned(),
+        reason: reason.to_owned(),
+    };
+    end(2, nobody("refused"));
+    end(3, nobody("refused, said in other words"));
+    let reason = "nothing came".to_owned();
+    end(6, TransportError::Reset { reason, ended: true });
+    let text = summary(&report, &NO_FILES, Look::default());
+    let (_, errors) = text.split_once("Errors: not judged").expect("errors");
+    let (errors, _) = errors.split_once("Categories").expect("categories");
+    let errors = errors.split_whitespace().collect::<Vec<_>>().join(" ");
+    let at = |part: &str| errors.find(part).unwrap_or_else(|| panic!("no {part:?} in {errors}"));
+    assert!(
+        at("send 6: the connection was closed") < at("under way when nobody answered"),
+        "{errors}"
+    );
+    assert!(at("under way when nobody answered") < at("cannot connect to 127.0.0.1:5000: refused 2 cases: "));
+    assert_eq!(errors.matches("cannot connect").count(), 1, "{errors}");
+    // Of the two, and of the one that timed out, but not of what was to be asked where nobody is.
+    assert_eq!(errors.matches("$ curl").count(), 2, "{errors}");
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub(super) fn line(request: &Request) -> String {
         "HEAD" => line.push_str(" --head"),
         method => line.push_str(&format!(" -X {}", quote(method))),
     }
+    // Before what may be long: where a line is cut, it still says what was asked.
+    line.push(' ');
+    line.push_str(&quote(&request.url));
     for (name, value) in &request.headers {
         if name.eq_ignore_ascii_case("host") && request.url.contains(&format!("//{value}/")) {
             continue;
@@ -64,8 +67,6 @@ pub(super) fn line(request: &Request) -> String {
             }
         }
     }
-    line.push(' ');
-    line.push_str(&quote(&request.url));
     if request.url.contains(REDACTED) {
         remarks.push("the URL held a secret".to_owned());
     }
@@ -169,8 +170,8 @@ mod tests {
         );
         assert_eq!(
             line(&put),
-            "curl -sS -i --globoff --path-as-is -X PUT -H 'accept: */*' -H \"Authorization: Bearer $TOKEN\" \
-             -H 'User-Agent:' -H 'Content-Type:' --data-binary 'it'\\''s' 'http://127.0.0.1:5000/v2/a'\\''b/?x=[1]'"
+            "curl -sS -i --globoff --path-as-is -X PUT 'http://127.0.0.1:5000/v2/a'\\''b/?x=[1]' -H 'accept: */*' \
+             -H \"Authorization: Bearer $TOKEN\" -H 'User-Agent:' -H 'Content-Type:' --data-binary 'it'\\''s'"
         );
         let head = request(
             "HEAD",
@@ -179,8 +180,8 @@ mod tests {
         );
         assert_eq!(
             line(&head),
-            "curl -sS -i --globoff --path-as-is --head -H 'user-agent: r' -H 'x;' -H 'Accept:' \
-             'http://127.0.0.1:5000/v2/a'\\''b/?x=[1]'"
+            "curl -sS -i --globoff --path-as-is --head 'http://127.0.0.1:5000/v2/a'\\''b/?x=[1]' -H 'user-agent: r' \
+             -H 'x;' -H 'Accept:'"
         );
     }
 
@@ -192,16 +193,16 @@ mod tests {
             let (piped, rest) = text.split_once(" | base64 -d | curl -sS").expect("a pipe");
             let encoded = piped.strip_prefix("printf %s ").unwrap().trim_matches('\'');
             assert_eq!(STANDARD.decode(encoded).unwrap(), body);
-            assert!(rest.contains(" --data-binary @- ") && !rest.contains('#'), "{rest}");
+            assert!(rest.ends_with(" --data-binary @-") && !rest.contains('#'), "{rest}");
         }
-        assert!(line(&request("POST", &[], b"@x")).contains("--data-raw @x"));
+        assert!(line(&request("POST", &[], b"@x")).ends_with("--data-raw @x"));
     }
 
     #[test]
     fn a_body_that_was_not_kept_is_named_with_what_is_missing() {
         let of = |body: &[u8]| line(&request("POST", &[("content-type", "a/b")], body));
         let long = of(&[b'a'; PREVIEW + 1]);
-        assert!(long.contains(" --data-binary @body.bin "), "{long}");
+        assert!(long.contains(" --data-binary @body.bin  #"), "{long}");
         assert!(long.contains("# body.bin: 4097 bytes, sha256:"), "{long}");
         assert!(long.ends_with(", of which the report keeps the start only"), "{long}");
         // What looks like an escape was one before.

@@ -5,8 +5,9 @@
 use super::printable;
 use crate::client::exchange::Exchange;
 
-/// Characters of a command line that are shown. One that is longer could not be pasted in comfort.
+/// Characters of a command line that are shown. One that is longer could not be pasted in comfort, so its start is enough.
 const COMMAND: usize = 2000;
+const START: usize = 600;
 
 /// Characters of a body that are shown.
 const BODY: usize = 240;
@@ -18,6 +19,7 @@ pub(super) fn command(exchange: &Exchange) -> String {
     if shown == command {
         shown
     } else {
+        let shown = printable::line(&command, START);
         format!("{shown}  # not to be pasted: escaped or cut; the JSON report has it whole")
     }
 }

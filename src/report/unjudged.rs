@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::client::Exchange;
+use crate::client::{Exchange, TransportError};
 use crate::outcome::{CaseOutcome, Report, Verdict};
 
 /// Hexadecimal digits in a row from which on they only name content or a repository, and not a cause.
@@ -19,15 +19,41 @@ pub(super) struct Cause<'r> {
 }
 
 impl<'r> Cause<'r> {
-    /// The exchange of the first case that shows it, if the case came to it.
+    /// The exchange of the first case that shows it, if the case came to it. What was asked where nobody answers says
+    /// nothing of why.
     pub fn evidence(&self) -> Option<&'r Exchange> {
         let last = self.cases.first()?.exchanges.last()?;
-        (self.is_error || self.text.contains(&last.request.url)).then_some(last)
+        (self.is_error && ending(last) != Ending::Nobody || self.text.contains(&last.request.url)).then_some(last)
+    }
+
+    fn ending(&self) -> Ending {
+        let last = self.cases.first().and_then(|case| case.exchanges.last());
+        last.filter(|_| self.is_error).map_or(Ending::Other, ending)
+    }
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// The connection was lost.
+    Lost,
+    /// There was none.
+    Nobody,
+    /// In any other way.
+    Other,
+}
+
+fn ending(exchange: &Exchange) -> Ending {
+    match &exchange.error {
+        Some(TransportError::Reset { .. } | TransportError::BodyShort { .. }) => Ending::Lost,
+        Some(TransportError::Connect { .. }) => Ending::Nobody,
+        _ => Ending::Other,
     }
 }
 
 /// The causes, those of broken cases first, and of each kind the one with the most cases. What differs only in the content
-/// or the repository is one cause.
+/// or the repository is one cause, and so is that nobody answers. Where that comes after lost connections, these stand before
+/// it: one of them may be why.
 pub(super) fn causes(report: &Report) -> Vec<Cause<'_>> {
     let mut causes: Vec<Cause> = Vec::new();
     let mut known: HashMap<(bool, String), usize> = HashMap::new();
@@ -37,7 +63,11 @@ pub(super) fn causes(report: &Report) -> Vec<Cause<'_>> {
             Verdict::Error { message } => (true, message.clone()),
             Verdict::Pass | Verdict::Fail | Verdict::Warn | Verdict::Skip { .. } => continue,
         };
-        let at = *known.entry((is_error, without_names(&text))).or_insert(causes.len());
+        let (key, text) = match unreachable(case) {
+            Some((host, text)) if is_error => (host, text),
+            _ => (without_names(&text), text),
+        };
+        let at = *known.entry((is_error, key)).or_insert(causes.len());
         match causes.get_mut(at) {
             Some(cause) => cause.cases.push(case),
             None => causes.push(Cause {
@@ -47,8 +77,25 @@ pub(super) fn causes(report: &Report) -> Vec<Cause<'_>> {
             }),
         }
     }
-    causes.sort_by_key(|cause| (cause.is_error, std::cmp::Reverse(cause.cases.len())));
+    let is_gone = causes.iter().any(|cause| cause.ending() == Ending::Nobody);
+    let may_be_why = |cause: &Cause| is_gone && cause.ending() == Ending::Lost;
+    for cause in &mut causes {
+        if may_be_why(cause) {
+            cause
+                .text
+                .push_str("; under way when nobody answered any more (with `--jobs 1` there is one such request)");
+        }
+    }
+    causes.sort_by_key(|cause| (cause.is_error, !may_be_why(cause), std::cmp::Reverse(cause.cases.len())));
     causes
+}
+
+/// The place where nobody answers to which a case came, whatever it wanted to ask, and what is said of it.
+fn unreachable(case: &CaseOutcome) -> Option<(String, String)> {
+    match &case.exchanges.last()?.error {
+        Some(error @ TransportError::Connect { host, .. }) => Some((host.clone(), error.to_string())),
+        _ => None,
+    }
 }
 
 /// A text without the digests, nonces and repositories in it.
