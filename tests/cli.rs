@@ -481,7 +481,8 @@ fn what_the_fuzzer_found_is_there_when_it_is_killed() {
 fn a_report_that_cannot_be_written_is_no_success() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
-    run_in(folder.path(), &["run", "--out", "file/reports"]).is(5, &["cannot create the directory file/reports"]);
+    run_in(folder.path(), &["run", "--out", "file/reports"])
+        .is(5, &["cannot create the directory file/reports", "`--out` says"]);
     run_in(folder.path(), &["run", "--out", "/proc/reports"]).is(5, &["/proc/reports"]);
 }
 

@@ -209,7 +209,8 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
             .retain(|index| !over.contains(loaded.suite.cases[*index].id.0.as_str()));
     }
     // A run whose report cannot be written is better not begun.
-    report::prepare(&out).map_err(|error| Failure::new(Exit::Failed, error))?;
+    report::prepare(&out)
+        .map_err(|error| Failure::new(Exit::Failed, format!("{error}; the reports go where `--out` says")))?;
     let runtime = match &target {
         Some(_) => one_thread(),
         None => runtime(),

@@ -47,7 +47,7 @@ impl Registry {
                 .await
                 .map_err(|error| self.unreadable_blob(error))?;
             let digest = self.claimed(request.query("digest"), &bytes)?;
-            self.finish(name, &digest, bytes, request).await?;
+            let digest = self.finish(name, digest, bytes, request).await?;
             return Ok(blob_created(name, &digest));
         }
         if let Some(algorithm) = request.query("digest-algorithm")
@@ -171,7 +171,7 @@ impl Registry {
         let bytes = last
             .filter(|last| self.takes_last_chunk(&digest, last))
             .unwrap_or(bytes);
-        self.finish(name, &digest, bytes, request).await?;
+        let digest = self.finish(name, digest, bytes, request).await?;
         if !self.is(Mutant::UploadOpenAfterPut) {
             self.store().close_upload(id);
         }
@@ -293,14 +293,14 @@ impl Registry {
         }
     }
 
-    /// Gives a repository a blob, if it is that of the digest.
+    /// Gives a repository a blob, if it is that of the digest, and says by which digest it is kept.
     async fn finish(
         &self,
         name: &RepositoryName,
-        digest: &Digest,
+        digest: Digest,
         bytes: Bytes,
         request: &Request,
-    ) -> Result<(), Failure> {
+    ) -> Result<Digest, Failure> {
         if self.has(Variant::EmptyBlobsOff) && bytes.is_empty() {
             return Err(Failure::bad_request(
                 ErrorCode::BlobUploadInvalid,
@@ -310,27 +310,31 @@ impl Registry {
         let is_there = || {
             self.store()
                 .repository(name)
-                .is_some_and(|known| known.blob(digest).is_some())
+                .is_some_and(|known| known.blob(&digest).is_some())
         };
         if self.is(Mutant::ExistingBlobUnverified) && is_there() {
-            return Ok(());
+            return Ok(digest);
         }
-        let verified = verify(digest, &bytes).await;
-        if verified.is_err() && !self.takes_any_digest(digest, &bytes, request) {
+        let verified = verify(&digest, &bytes).await;
+        if verified.is_err() && !self.takes_any_digest(&digest, &bytes, request) {
             if self.is(Mutant::ExistingBlobOverwritten) && is_there() {
-                self.store().delete_blob(name, digest);
-                self.store().put_blob(name, digest, bytes);
+                self.store().delete_blob(name, &digest);
+                self.store().put_blob(name, &digest, bytes);
             } else if self.is(Mutant::BadDigestStored) {
-                self.store().put_blob(name, digest, bytes);
+                self.store().put_blob(name, &digest, bytes);
             }
-            return verified;
+            return verified.map(|()| digest);
         }
-        if self.swallows(name, digest) {
-            return Ok(());
+        if self.swallows(name, &digest) {
+            return Ok(digest);
         }
+        let digest = match self.has(Variant::BlobsKeptBySha256) {
+            true => Digest::of(Algorithm::Sha256, &bytes),
+            false => digest,
+        };
         let bytes = self.altered_blob(bytes);
-        self.store().put_blob(name, digest, bytes);
-        Ok(())
+        self.store().put_blob(name, &digest, bytes);
+        Ok(digest)
     }
 
     /// Whether content can be kept by this algorithm.

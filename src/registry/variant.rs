@@ -82,6 +82,8 @@ variants! {
     // Digests.
     NoSha512 "SHA-512 may be left out (image-spec, descriptor, Registered algorithms)."
         "SHA-256 is the only algorithm.";
+    BlobsKeptBySha256 "The digest of a blob may differ from the one provided (Mounting a blob from another repository)."
+        "A blob pushed by its SHA-512 is kept by its SHA-256, as the answer says.";
     DigestHeaderSha512 "The digest header may differ from the digest asked for (Pulling manifests)."
         "Pulls have the SHA-512 of the content in their digest header.";
     PullsWithoutDigestHeader "Up to 1.1.1 the digest header of pulls is a should (1.1.1, Pulling manifests)."

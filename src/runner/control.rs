@@ -209,10 +209,10 @@ fn speaks_registry(answer: &Answer) -> bool {
     answer.header("Docker-Distribution-Api-Version").is_some() || error().is_some()
 }
 
+/// A body of nothing is none, whatever type a framework gives it.
 fn is_page(answer: &Answer) -> bool {
-    answer
-        .header("Content-Type")
-        .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/html"))
+    let is_html = |value: &str| value.to_ascii_lowercase().starts_with("text/html");
+    answer.body.len > 0 && answer.header("Content-Type").is_some_and(is_html)
 }
 
 fn kind_of(client: &Client, answer: &Answer) -> String {

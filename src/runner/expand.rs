@@ -111,7 +111,7 @@ pub fn expand_stores(steps: &[Step], scope: &Scope, means: &Means) -> Result<Vec
 }
 
 /// Whether a step does nothing but store content, whatever is answered.
-fn only_stores(step: &Step) -> bool {
+pub fn only_stores(step: &Step) -> bool {
     let stores = matches!(
         step.action,
         Action::Push { alone: false, .. }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::control::PUSH;
-use super::execute::{Thread, scope_of};
+use super::execute::{Performed, Thread, scope_of};
 use super::stop::Stop;
 use super::{Env, cleanup::Stored};
 use crate::case::{Action, Capability, Case, Step, Suite};
@@ -300,6 +300,10 @@ async fn look(env: &Env, capability: &Capability, thread: &mut Thread) -> Result
             continue;
         }
         last = thread.perform(env, step, 0, Purpose::Probe).await?.or(last);
+        let goes_on = |last: &Performed| expect::hold(&step.continue_if, &last.answer, &thread.scope);
+        if !last.as_ref().is_none_or(goes_on) {
+            break;
+        }
     }
     let Some(last) = last else {
         return Ok(Looked {

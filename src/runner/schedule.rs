@@ -42,6 +42,14 @@ fn jobs_at(round_trip: Duration) -> usize {
     (jobs as usize).clamp(JOBS, MOST_JOBS)
 }
 
+/// The shortest time that an answer took: who is busy for a moment is not far away.
+fn nearest(greeted: Duration, probed: &[CapabilityOutcome]) -> Duration {
+    let exchanges = probed.iter().filter_map(|capability| capability.evidence.as_ref());
+    let answered = exchanges.filter(|exchange| exchange.error.is_none());
+    let times = answered.filter_map(|exchange| Duration::try_from_secs_f64(exchange.elapsed_ms / 1000.0).ok());
+    times.fold(greeted, Duration::min)
+}
+
 /// How a run is made.
 pub struct Options {
     /// The suite.
@@ -146,9 +154,10 @@ pub async fn run_keeping(
     tell(Event::Probing);
     let (greeting, mut probed) = meet(&mut env, &options, &stop).await?;
 
-    let jobs = options.jobs.unwrap_or_else(|| jobs_at(greeting.round_trip)).max(1);
+    let round_trip = nearest(greeting.round_trip, &probed.capabilities);
+    let jobs = options.jobs.unwrap_or_else(|| jobs_at(round_trip)).max(1);
     // Far away one may have a chain of requests that takes its time, and the others need not wait for it.
-    let heavy_at_once = if greeting.round_trip > FAR { 2 } else { 1 };
+    let heavy_at_once = if round_trip > FAR { 2 } else { 1 };
     env.silence = Silence::new(jobs, stop.clone());
     let slots = Arc::new(Semaphore::new(jobs));
     let (messages, received) = mpsc::unbounded_channel();

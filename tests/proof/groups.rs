@@ -19,6 +19,7 @@ pub const GROUPS: &[&[Variant]] = &[
         MissingReferences404,
         ErrorsHtml,
         RangesOff,
+        BlobsKeptBySha256,
         UnknownHeaders,
         OrasOff,
     ],

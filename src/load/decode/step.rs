@@ -99,7 +99,9 @@ impl Decoder<'_> {
             ),
             _ => (true, ""),
         };
-        for option in ["expect", "record", "within", "continue-if"] {
+        // What ends a probe decides it.
+        let ends = (!matches!(self.place, Place::Probe)).then_some("continue-if");
+        for option in ["expect", "record", "within"].into_iter().chain(ends) {
             if let (false, Some((key, _))) = (judged, fields.entry(option)) {
                 let message = format!("`{option}` has no place here");
                 self.report(Diagnostic::new(Code::JudgedSetup, key.span, message).help(help));

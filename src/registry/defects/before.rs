@@ -328,6 +328,7 @@ fn upload(seen: &Seen<'_>, name: &RepositoryName, id: &str) -> Option<Answer> {
         (M::UploadStatusEnds, "PATCH") if seen.registry.memory.recall(&format!("asked:{id}")).is_some() => {
             refuse(404, ErrorCode::BlobUploadUnknown)
         }
+        (M::ThirdChunkRefused, "PATCH") if seen.chunks(id) > 1 => refuse(400, ErrorCode::BlobUploadInvalid),
         (M::FinalPatchRefused, "PUT") if request.content_length() == Some(0) && seen.chunks(id) > 0 => {
             refuse(400, ErrorCode::SizeInvalid)
         }

@@ -167,7 +167,7 @@ mutants! {
     Sha256Unchecked "img-digest-sha256" "Blobs are taken under any SHA-256 (nexspence/nexspence#195).";
     Sha256ShortAccepted "dist-push-bad-digest-400" "A SHA-256 may be cut short when a blob is pushed.";
     Sha512ShortAccepted "dist-push-bad-digest-400" "A SHA-512 may be cut short when a blob is pushed.";
-    Blake3Unverified "dist-push-bad-digest-not-stored" "A blob is taken under any BLAKE3 digest, however long.";
+    Blake3Unverified "dist-push-bad-blake3-not-stored" "A blob is taken under any BLAKE3 digest, however long.";
     SinglePostEncodedRefused "dist-upload-digest-encoded" "A digest whose colon is encoded in the query is refused.";
     SinglePostIs200 "dist-upload-single-post-201" "A single POST answers 200.";
     SinglePostNoLocation "dist-upload-single-post-location" "A single POST gives no Location.";
@@ -191,6 +191,7 @@ mutants! {
         "Content-Range of a chunk has to have a unit and a total.";
     ChunkPatchIs201 "dist-chunk-patch-202" "A chunk answers 201, as Amazon's registry does.";
     ChunkPatchIs204 "dist-chunk-patch-202" "A chunk answers 204 (google/go-containerregistry#2265).";
+    ThirdChunkRefused "dist-chunk-patch-202" "An upload takes two chunks and no more.";
     ChunkOfOneByteRefused "dist-chunk-patch-202" "A chunk has to end after the byte where it starts.";
     SecondChunkPatchIs204 "dist-chunk-patch-202" "All chunks but the first answer 204.";
     ChunkPatchNoLocation "dist-chunk-patch-location" "A chunk gives no Location.";
@@ -532,7 +533,7 @@ mutants! {
         "Deleting an index deletes what it lists, whoever else needs it.";
     DeleteChildTakesSiblings "dist-gc-index-children-survive"
         "Deleting a manifest deletes what stands beside it in an index.";
-    DeleteManifestTakesKin "dist-gc-shared-blob-survives"
+    DeleteManifestTakesKin "dist-pull-manifest-tag-200"
         "Deleting a manifest deletes those that share a blob with it.";
     DeleteMountedSource "dist-gc-mounted-blob-survives" "Deleting a blob deletes it where it was mounted to.";
     DeleteEverywhere "dist-gc-repo-isolation" "Deleting a manifest deletes it in every repository.";
