@@ -224,3 +224,60 @@ async fn what_is_not_offered_is_not_judged_beside_something_else() {
             .contains(&"dist-tags-200".to_string())
     );
 }
+
+const PUSHED: &str = r#"
+about: A list of what was pushed.
+cases:
+  - case: pushed
+    says: The tags are listed.
+    content:
+      one: {blob: {text: one}}
+      two: {blob: {text: two}}
+    setup:
+      - upload: one
+      - upload: two
+    steps:
+      - tags:
+        expect:
+          dist-tags-complete: {status: 200, json: {/tags: {contains: last}}}
+"#;
+
+/// The case on a registry that fails at so many uploads in the repositories of the case, and takes the others.
+async fn pushed(failures: usize) -> CaseOutcome {
+    let left = AtomicUsize::new(failures);
+    let fails = move || {
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .is_ok()
+    };
+    let server = Server::start(move |request| {
+        let mut words = request.split(' ');
+        match (words.next(), words.next()) {
+            (_, Some("/v2/")) => Reply::status("200 OK").header("Content-Type", "text/html"),
+            (Some("GET"), Some(path)) if path.contains("/tags/list") => ok(r#"{"name":"x","tags":["last"]}"#),
+            (Some("PUT"), Some(path))
+                if path.contains("7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed") && fails() =>
+            {
+                Reply::status("500 Internal Server Error")
+            }
+            (Some("POST"), _) => Reply::status("202 Accepted").header("Location", "/v2/x/blobs/uploads/1"),
+            (Some("PUT"), _) => Reply::status("201 Created").header("Location", "/v2/x/blobs/sha256:0"),
+            _ => Reply::status("404 Not Found"),
+        }
+    })
+    .await;
+    let report = own::run(PUSHED, &server.url(), true).await;
+    report.cases.into_iter().next().expect("a case")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_setup_over_which_a_registry_stumbled_is_sent_once_more() {
+    let told = |outcome: &CaseOutcome| {
+        let broken = outcome.expectations.iter().filter(|one| !one.held());
+        broken.map(|one| one.requirement.clone()).collect::<Vec<_>>()
+    };
+    let once = pushed(1).await;
+    assert_eq!(told(&once), ["dist-http-no-5xx"], "{once:?}");
+    assert_eq!(once.verdict, Verdict::Warn);
+    let always = pushed(usize::MAX).await;
+    assert!(matches!(always.verdict, Verdict::Broken { .. }), "{:?}", always.verdict);
+}

@@ -212,7 +212,7 @@ mutants! {
     ContentRangeMalformedIgnored "dist-chunk-malformed-content-range" "A malformed Content-Range is ignored.";
     ChunkLengthUnchecked "dist-chunk-length-mismatch" "A chunk counts as long as its Content-Range says.";
     Chunk416Closes "dist-chunk-416-session-survives" "A chunk out of order ends the upload.";
-    Chunk416Appends "dist-chunk-416-session-survives" "A chunk out of order is refused and appended.";
+    Chunk416Appends "dist-upload-status-range" "A chunk out of order is refused and appended.";
     FinalPatchRefused "dist-chunk-final-by-patch"
         "A closing PUT without a body is refused after chunks (project-zot/zot#3642).";
     FinalPutIgnored "dist-chunk-final-by-put" "The body of a closing PUT is ignored after chunks.";
