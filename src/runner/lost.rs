@@ -32,10 +32,10 @@ pub struct Sent {
 const SHORT: usize = 4096;
 
 /// How often a request is sent again that a gateway could not pass on.
-const MORE_TRIES: usize = 2;
+pub const MORE_TRIES: usize = 2;
 
 /// How long it is waited before that.
-const PAUSE: Duration = Duration::from_millis(100);
+pub const PAUSE: Duration = Duration::from_millis(100);
 
 /// Whether a gateway had no registry to ask, or an overloaded server did not say when to come back.
 pub fn is_out_of_order(answer: &Answer) -> bool {

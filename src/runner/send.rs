@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::lost;
 use super::pages::{has_entries, merge};
 use super::{Env, Planned, PlannedBody};
 use crate::case::{Busy, Capture, CaptureFrom, Redirects, SendAuth, Wire};
@@ -186,9 +187,25 @@ async fn follow(
         seen.insert(next.clone());
         let mut request = spec(planned, scope, purpose)?;
         request.target = Target::Url(next);
-        answers.push(env.client.send(request).await);
+        answers.push(page(env, planned, request).await);
     }
     Ok(End::Reached)
+}
+
+/// A page of a list. One that a gateway could not ask for is asked for again, with what was answered first as what came before:
+/// the list is not to blame, and with many pages there would be one such in every walk.
+async fn page(env: &Env, planned: &Planned, request: RequestSpec) -> Answer {
+    let mut answer = env.client.send(request.clone()).await;
+    for _ in 0..lost::MORE_TRIES {
+        if planned.busy != Busy::Wait || !lost::is_out_of_order(&answer) {
+            break;
+        }
+        tokio::time::sleep(lost::PAUSE).await;
+        let Answer { before, exchange, .. } = answer;
+        answer = env.client.send(request.clone()).await;
+        answer.before.splice(0..0, before.into_iter().chain([exchange]));
+    }
+    answer
 }
 
 /// What a capture keeps of an answer; nothing if the answer does not have it.
