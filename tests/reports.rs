@@ -152,7 +152,7 @@ fn the_verdict_is_never_better_than_the_run() {
 }
 
 #[test]
-fn what_was_under_way_when_a_registry_was_gone_is_told_before_that() {
+fn what_was_under_way_when_a_registry_was_gone_is_told_beside_that() {
     let mut report = Sample("").report();
     let mut end = |at: usize, error: TransportError| {
         let message = format!("send {at}: {error}");
@@ -177,7 +177,7 @@ fn what_was_under_way_when_a_registry_was_gone_is_told_before_that() {
         at("send 6: the connection was closed") < at("under way when nobody answered"),
         "{errors}"
     );
-    assert!(at("under way when nobody answered") < at("cannot connect to 127.0.0.1:5000: refused 2 cases: "));
+    assert!(at("cannot connect to 127.0.0.1:5000: refused 2 cases: ") < at("send 6: the connection was closed"));
     assert_eq!(errors.matches("cannot connect").count(), 1, "{errors}");
     // Of the two, and of the one that timed out, but not of what was to be asked where nobody is.
     assert_eq!(errors.matches("$ curl").count(), 2, "{errors}");

@@ -8,6 +8,10 @@ use crate::outcome::{CaseOutcome, Report, Verdict};
 /// Hexadecimal digits in a row from which on they only name content or a repository, and not a cause.
 const NAME: usize = 8;
 
+/// What is said of a lost connection after which there was nobody.
+const UNDER_WAY: &str =
+    "; under way when nobody answered any more, as requests of the clean-up may have been (`--jobs 1` leaves fewer)";
+
 /// A cause, and the cases that it kept from being judged.
 pub(super) struct Cause<'r> {
     /// Whether it is the network or Referee that failed, and not what comes before the case.
@@ -23,37 +27,30 @@ impl<'r> Cause<'r> {
     /// nothing of why.
     pub fn evidence(&self) -> Option<&'r Exchange> {
         let last = self.cases.first()?.exchanges.last()?;
-        (self.is_error && ending(last) != Ending::Nobody || self.text.contains(&last.request.url)).then_some(last)
+        (self.is_error && !self.found_nobody() || self.text.contains(&last.request.url)).then_some(last)
     }
 
-    fn ending(&self) -> Ending {
-        let last = self.cases.first().and_then(|case| case.exchanges.last());
-        last.filter(|_| self.is_error).map_or(Ending::Other, ending)
+    /// What went wrong on the way to the registry or back, as the first case has it.
+    fn failure(&self) -> Option<&'r TransportError> {
+        let last = self.cases.first()?.exchanges.last().filter(|_| self.is_error)?;
+        last.error.as_ref()
     }
-}
 
-/// How an exchange ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    /// The connection was lost.
-    Lost,
-    /// There was none.
-    Nobody,
-    /// In any other way.
-    Other,
-}
+    fn found_nobody(&self) -> bool {
+        matches!(self.failure(), Some(TransportError::Connect { .. }))
+    }
 
-fn ending(exchange: &Exchange) -> Ending {
-    match &exchange.error {
-        Some(TransportError::Reset { .. } | TransportError::BodyShort { .. }) => Ending::Lost,
-        Some(TransportError::Connect { .. }) => Ending::Nobody,
-        _ => Ending::Other,
+    fn lost_connection(&self) -> bool {
+        matches!(
+            self.failure(),
+            Some(TransportError::Reset { .. } | TransportError::BodyShort { .. })
+        )
     }
 }
 
 /// The causes, those of broken cases first, and of each kind the one with the most cases. What differs only in the content
-/// or the repository is one cause, and so is that nobody answers. Where that comes after lost connections, these stand before
-/// it: one of them may be why.
+/// or the repository is one cause, and so is that nobody answers. Lost connections stand right behind that: one of them may be
+/// why.
 pub(super) fn causes(report: &Report) -> Vec<Cause<'_>> {
     let mut causes: Vec<Cause> = Vec::new();
     let mut known: HashMap<(bool, String), usize> = HashMap::new();
@@ -77,16 +74,17 @@ pub(super) fn causes(report: &Report) -> Vec<Cause<'_>> {
             }),
         }
     }
-    let is_gone = causes.iter().any(|cause| cause.ending() == Ending::Nobody);
-    let may_be_why = |cause: &Cause| is_gone && cause.ending() == Ending::Lost;
+    let is_gone = causes.iter().any(Cause::found_nobody);
+    let may_be_why = |cause: &Cause| is_gone && cause.lost_connection();
     for cause in &mut causes {
         if may_be_why(cause) {
-            cause
-                .text
-                .push_str("; under way when nobody answered any more (with `--jobs 1` there is one such request)");
+            cause.text.push_str(UNDER_WAY);
         }
     }
-    causes.sort_by_key(|cause| (cause.is_error, !may_be_why(cause), std::cmp::Reverse(cause.cases.len())));
+    causes.sort_by_key(|cause| {
+        let count = std::cmp::Reverse(cause.cases.len());
+        (cause.is_error, !cause.found_nobody(), !may_be_why(cause), count)
+    });
     causes
 }
 

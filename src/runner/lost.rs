@@ -37,9 +37,17 @@ pub const MORE_TRIES: usize = 2;
 /// How long it is waited before that.
 pub const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long it is waited before many requests are sent again, of which one met a failure.
+pub const LONGER_PAUSE: Duration = Duration::from_millis(200);
+
 /// Whether a gateway had no registry to ask, or an overloaded server did not say when to come back.
 pub fn is_out_of_order(answer: &Answer) -> bool {
     matches!(answer.status(), Some(502..=504)) && answer.header("Retry-After").is_none()
+}
+
+/// Whether a registry failed in a way that may be a moment's.
+pub fn may_be_a_moments(status: Option<u16>) -> bool {
+    matches!(status, Some(500 | 502..=504))
 }
 
 /// Whether the request of this answer can be sent again.

@@ -1,12 +1,12 @@
 //! What the target offers, with the exchange that shows it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::control::PUSH;
 use super::execute::{Performed, Thread, scope_of};
+use super::lost::{LONGER_PAUSE, may_be_a_moments};
 use super::stop::Stop;
 use super::{Env, cleanup::Stored};
 use crate::case::{Action, Capability, Case, Step, Suite};
@@ -27,9 +27,6 @@ pub struct Probed {
 
 /// The capability whose probe finds the minimum chunk length.
 const MIN_CHUNK: &str = "min-chunk";
-
-/// The pause before a probe is repeated.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// The capture by which a probe hands on the minimum chunk length.
 const CHUNK: &str = "chunk";
@@ -224,7 +221,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str], round: &str) ->
         let looked = look(env, capability, &mut thread).await;
         stored.extend(std::mem::take(&mut thread.stored));
         let is_settled = match &looked {
-            Ok(looked) => !matches!(looked.status, Some(500 | 502..=504)),
+            Ok(looked) => !may_be_a_moments(looked.status),
             // Whoever hangs would do so again.
             Err(_) => thread
                 .exchanges
@@ -235,7 +232,7 @@ async fn one(env: &Env, capability: &Capability, given: &[&str], round: &str) ->
         if is_settled {
             break;
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(LONGER_PAUSE).await;
     }
     let Some((thread, looked)) = asked else {
         return outcome.into();
@@ -300,8 +297,8 @@ async fn look(env: &Env, capability: &Capability, thread: &mut Thread) -> Result
             continue;
         }
         last = thread.perform(env, step, 0, Purpose::Probe).await?.or(last);
-        let goes_on = |last: &Performed| expect::hold(&step.continue_if, &last.answer, &thread.scope);
-        if !last.as_ref().is_none_or(goes_on) {
+        let ends = |last: &Performed| !expect::hold(&step.continue_if, &last.answer, &thread.scope);
+        if last.as_ref().is_some_and(ends) {
             break;
         }
     }

@@ -107,36 +107,36 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
         return Ok(Answers::one(first));
     };
     let mut all = vec![first];
-    let end = follow(env, planned, scope, purpose, list, &mut all).await?;
-    if let (End::Circle, Some(last)) = (&end, all.last()) {
-        return Ok(Answers {
-            judged: last.clone(),
-            at: all.len() - 1,
-            astray: Some(Astray { list, circles: true }),
-            all,
-        });
-    }
-    let (mut judged, at) = merge(&all[0], &all[1..], list);
+    let mut failed = Vec::new();
+    let end = follow(env, planned, scope, purpose, list, (&mut all, &mut failed)).await?;
+    let circles = matches!(end, End::Circle);
+    let (mut judged, at) = match all.last() {
+        Some(last) if circles => (last.clone(), all.len() - 1),
+        _ => merge(&all[0], &all[1..], list),
+    };
     if let End::Cut(error) = end {
         // Nobody knows what the rest of the list has.
         judged.exchange.error = Some(error);
     }
+    all.append(&mut failed);
     Ok(Answers {
         all,
         judged,
         at,
-        astray: (at > 0).then_some(Astray { list, circles: false }),
+        astray: (circles || at > 0).then_some(Astray { list, circles }),
     })
 }
 
-/// Asks for the pages after the first, as long as there are any and they are not too many.
+/// Asks for the pages after the first, as long as there are any and they are not too many. A page that a gateway could not
+/// ask for is asked for again: the list is not to blame, and with many pages there would be one such in every walk. What was
+/// answered in its place is among the failed.
 async fn follow(
     env: &Env,
     planned: &Planned,
     scope: &Scope,
     purpose: Purpose,
     list: &str,
-    answers: &mut Vec<Answer>,
+    (answers, failed): (&mut Vec<Answer>, &mut Vec<Answer>),
 ) -> Result<End, ScopeError> {
     let (mut bytes, mut values) = (0, 0);
     let mut seen: HashSet<String> = answers.iter().map(|first| first.url.clone()).collect();
@@ -187,25 +187,17 @@ async fn follow(
         seen.insert(next.clone());
         let mut request = spec(planned, scope, purpose)?;
         request.target = Target::Url(next);
-        answers.push(page(env, planned, request).await);
+        let mut page = env.client.send(request.clone()).await;
+        for _ in 0..lost::MORE_TRIES {
+            if planned.busy != Busy::Wait || !lost::is_out_of_order(&page) {
+                break;
+            }
+            tokio::time::sleep(lost::PAUSE).await;
+            failed.push(std::mem::replace(&mut page, env.client.send(request.clone()).await));
+        }
+        answers.push(page);
     }
     Ok(End::Reached)
-}
-
-/// A page of a list. One that a gateway could not ask for is asked for again, with what was answered first as what came before:
-/// the list is not to blame, and with many pages there would be one such in every walk.
-async fn page(env: &Env, planned: &Planned, request: RequestSpec) -> Answer {
-    let mut answer = env.client.send(request.clone()).await;
-    for _ in 0..lost::MORE_TRIES {
-        if planned.busy != Busy::Wait || !lost::is_out_of_order(&answer) {
-            break;
-        }
-        tokio::time::sleep(lost::PAUSE).await;
-        let Answer { before, exchange, .. } = answer;
-        answer = env.client.send(request.clone()).await;
-        answer.before.splice(0..0, before.into_iter().chain([exchange]));
-    }
-    answer
 }
 
 /// What a capture keeps of an answer; nothing if the answer does not have it.

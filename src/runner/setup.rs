@@ -1,19 +1,15 @@
 //! Setups: what has to be there before anything is judged.
 
-use std::time::Duration;
-
 use tokio::time::sleep;
 
 use super::Env;
 use super::execute::Thread;
 use super::expand::{expand_stores, only_stores, parts};
+use super::lost::{LONGER_PAUSE, may_be_a_moments};
 use super::means::Means;
 use super::stop::{Stop, missing, must_succeed};
 use crate::case::Step;
-use crate::client::{Exchange, Purpose};
-
-/// The pause before what a registry stumbled over is sent again.
-const PAUSE: Duration = Duration::from_millis(200);
+use crate::client::Purpose;
 
 impl Thread {
     /// Steps that have to succeed. What several of them store one after the other is sent with as little waiting as its order
@@ -24,9 +20,10 @@ impl Thread {
             let mut done = self.set_up_part(env, part).await;
             // A registry that stumbles over what it gets at once may have been only a moment in disorder. That it did is
             // judged all the same.
-            let stumbled = |exchange: &Exchange| matches!(exchange.status(), Some(500 | 502..=504));
-            if done.is_err() && part.iter().all(only_stores) && self.exchanges[before..].iter().any(stumbled) {
-                sleep(PAUSE).await;
+            let mut since = self.exchanges[before..].iter();
+            let stumbled = since.any(|exchange| may_be_a_moments(exchange.status()));
+            if done.is_err() && stumbled && part.iter().all(only_stores) {
+                sleep(LONGER_PAUSE).await;
                 done = self.set_up_part(env, part).await;
             }
             done?;

@@ -99,10 +99,10 @@ impl Decoder<'_> {
             ),
             _ => (true, ""),
         };
-        // What ends a probe decides it.
-        let ends = (!matches!(self.place, Place::Probe)).then_some("continue-if");
-        for option in ["expect", "record", "within"].into_iter().chain(ends) {
-            if let (false, Some((key, _))) = (judged, fields.entry(option)) {
+        for option in ["expect", "record", "within", "continue-if"] {
+            // The answer that ends a probe decides it.
+            let ends_probe = option == "continue-if" && matches!(self.place, Place::Probe);
+            if let (false, Some((key, _))) = (judged || ends_probe, fields.entry(option)) {
                 let message = format!("`{option}` has no place here");
                 self.report(Diagnostic::new(Code::JudgedSetup, key.span, message).help(help));
             }

@@ -30,6 +30,7 @@ pub(super) fn interfere(seen: &Seen<'_>) -> Option<Answer> {
         },
         Route::Blob(name, digest) => blob(seen, name, digest),
         Route::Manifest(name, reference) => manifest(seen, name, reference),
+        Route::Uploads(_) | Route::Upload(..) if breaks_over_sha512(seen) => Some(Err(server_error())),
         Route::Uploads(name) => uploads(seen, name),
         Route::Upload(name, id) => upload(seen, name, id),
         Route::Tags(_) => tags(seen),
@@ -74,6 +75,12 @@ fn name_refused(mutant: M, name: &RepositoryName) -> Option<Failure> {
         return Some(Failure::not_found(ErrorCode::NameUnknown, "no such repository"));
     }
     is_refused.then(|| Failure::bad_request(ErrorCode::NameInvalid, "the name is not valid"))
+}
+
+/// Whether a blob comes by a digest that is too much for the mutant.
+fn breaks_over_sha512(seen: &Seen<'_>) -> bool {
+    let is_sha512 = |digest: &str| digest.starts_with("sha512:");
+    seen.mutant == M::Sha512BlobServerError && seen.request.query("digest").is_some_and(is_sha512)
 }
 
 /// How often a mutant's gateway has no registry: every so many requests.
@@ -167,6 +174,7 @@ fn manifest(seen: &Seen<'_>, name: &RepositoryName, text: &str) -> Option<Answer
     let unknown = || refuse(404, ErrorCode::ManifestUnknown);
     let has_fallback_form = text.starts_with("sha256-") || text.starts_with("sha512-");
     match (seen.mutant, seen.request.method.as_str()) {
+        (M::Sha512ManifestServerError, "PUT") if text.starts_with("sha512:") => Some(Err(server_error())),
         (M::ManifestsReadOnly, "PUT") => no_method("GET, HEAD, DELETE"),
         (M::HeadManifest405, "HEAD") => no_method("GET, PUT, DELETE"),
         (M::HeadManifestLarge404, "HEAD") if is_large() => unknown(),

@@ -573,6 +573,8 @@ mutants! {
         "Now and then there are too many requests, without saying for how long.";
     // HTTP.
     GatewayAlone "dist-http-no-5xx" "Every fortieth request gives 502, as from a gateway that has no registry to ask.";
+    Sha512BlobServerError "dist-http-no-5xx" "A blob that is pushed by its SHA-512 gives 500.";
+    Sha512ManifestServerError "dist-http-no-5xx" "A manifest that is pushed by its SHA-512 gives 500.";
     BadNameServerError "dist-http-no-5xx" "A name that is not valid gives 500.";
     ReferenceServerError "dist-http-no-5xx" "A reference with bytes that are no text gives 500.";
     DotSegmentsServerError "dist-http-no-5xx" "A path with dot segments gives 500.";
