@@ -17,6 +17,7 @@ mod port;
 mod server;
 
 mod hostile {
+    mod beasts;
     mod endings;
     pub mod harness;
     mod secrets;
