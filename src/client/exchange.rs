@@ -423,7 +423,7 @@ impl Received {
     /// The body as JSON, if it is there whole and is JSON. Read once, however many ask: a list may have megabytes.
     pub fn json(&self) -> Option<&Value> {
         let read = || {
-            let readable = self.whole && self.most_values() <= MOST_VALUES;
+            let readable = self.whole && self.has_few_values();
             readable.then(|| serde_json::from_slice(&self.bytes).ok()).flatten()
         };
         self.document.0.get_or_init(read).as_ref()
@@ -431,7 +431,12 @@ impl Received {
 
     /// Whether it is more than is read as JSON, though it came whole.
     pub fn is_too_much(&self) -> bool {
-        self.len > self.bytes.len() as u64 || self.most_values() > MOST_VALUES
+        self.len > self.bytes.len() as u64 || !self.has_few_values()
+    }
+
+    /// Whether it has no more values than are read as JSON. Each takes a byte of the text: a short one need not be looked through.
+    pub fn has_few_values(&self) -> bool {
+        self.bytes.len() < MOST_VALUES || self.most_values() <= MOST_VALUES
     }
 
     /// More values than the body has as JSON, nested ones included: each takes many times the memory of its text.

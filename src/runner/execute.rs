@@ -13,6 +13,7 @@ use super::isolate::{scope, setting};
 use super::refusing::refuses_all;
 use super::share::Share;
 use super::stop::{Stop, describe, missing, must_succeed};
+use super::waited::Waited;
 use crate::case::{Action, Case, Expectation, GIVEN, Node, Step};
 use crate::client::{Answer, Exchange, Purpose, TransportError};
 use crate::content::{Scope, Setting};
@@ -179,6 +180,8 @@ pub struct Thread {
     pub slot: Slot,
     /// Canaries that it left so far.
     pub canaries: usize,
+    /// What it waited for.
+    pub waited: Waited,
 }
 
 /// What is judged whatever a case is about.
@@ -278,18 +281,24 @@ impl Thread {
             }
         }
         let patience = step.within.or(step.action.reads_a_list().then_some(env.patience));
-        let deadline = patience.map(|limit| Instant::now() + limit);
+        let deadline = patience.map(|limit| self.waited.deadline(Instant::now(), limit));
         loop {
             let mark = self.mark();
             let Some(performed) = Box::pin(self.perform(env, step, index, Purpose::Case)).await? else {
                 return Ok(());
             };
+            if step.action.writes() {
+                self.waited.changed(Instant::now());
+            }
             let outcomes = self.judge(env, step, index, &judged, &performed)?;
             let held = outcomes.iter().all(ExpectationOutcome::held);
             if !held && deadline.is_some_and(|deadline| Instant::now() + POLL < deadline) {
                 self.rewind(mark);
                 sleep(POLL).await;
                 continue;
+            }
+            if !held && deadline.is_some() {
+                self.waited.ran_out();
             }
             if !held && let Some(seen) = refuses_all(env, step, &performed.answer, self).await {
                 return Err(Stop::Error(format!("{}: {seen}", describe(step))));
@@ -453,8 +462,8 @@ impl Thread {
                     continue;
                 };
                 // Of a document that is not there whole, for whatever reason, nothing is known.
-                let is_partial = answer.body.is_too_much() || answer.error().is_some();
-                if is_partial && expect::read_json(&expectation.matchers) {
+                let is_partial = || answer.body.is_too_much() || answer.error().is_some();
+                if expect::read_json(&expectation.matchers) && is_partial() {
                     continue;
                 }
                 let Ok(mut mismatches) = expect::mismatches(&expectation.matchers, answer, &self.scope) else {

@@ -31,6 +31,7 @@ mod silence;
 mod stop;
 mod together;
 mod vectors;
+mod waited;
 mod ways;
 
 pub use control::Refusal;

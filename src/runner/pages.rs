@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::client::exchange::MOST_VALUES;
 use crate::client::{Answer, Received};
 
 /// A page as the text of its parts: a list may have megabytes, and each value takes many times the memory of its text.
@@ -24,7 +23,7 @@ pub fn merge(first: &Answer, others: &[Answer], list: &str) -> (Answer, usize) {
         match page(&answer.body, list).filter(|_| answer.status() == Some(200)) {
             Some(page) => more.push(page),
             // What is too much to be read is nobody's fault.
-            None if answer.body.whole && answer.body.most_values() > MOST_VALUES => {}
+            None if answer.body.whole && !answer.body.has_few_values() => {}
             None => return (answer.clone(), at + 1),
         }
     }
@@ -48,7 +47,7 @@ pub fn has_entries(answer: &Answer, list: &str) -> bool {
 
 /// A body as a page with the array `list`, if it is one.
 fn page<'a>(body: &'a Received, list: &str) -> Option<Page<'a>> {
-    if !body.whole || body.most_values() > MOST_VALUES {
+    if !body.whole || !body.has_few_values() {
         return None;
     }
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(&body.bytes).ok()?;
