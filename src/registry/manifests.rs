@@ -25,7 +25,7 @@ use super::store::{Manifest, Repository, Store};
 use super::{Mutant, Variant};
 use crate::oci::digest::{Algorithm, Digest};
 use crate::oci::error_body::ErrorCode;
-use crate::oci::media_type::{self, MediaType, ORAS_ARTIFACT};
+use crate::oci::media_type::{self, MediaType, OCI_INDEX, ORAS_ARTIFACT};
 use crate::oci::reference::{Reference, RepositoryName, Tag};
 
 impl Registry {
@@ -224,6 +224,9 @@ impl Registry {
         }
         if self.has(Variant::DocumentsUnchecked) && document.is_err() {
             return Document::read_leniently(media_type, bytes).map_err(manifest_invalid);
+        }
+        if self.has(Variant::IndexesOff) && media_type == OCI_INDEX {
+            return Err(manifest_invalid("indexes are not taken"));
         }
         document.map_err(manifest_invalid)
     }

@@ -160,6 +160,8 @@ variants! {
         "The Location of a push is absolute.";
     ConfigsChecked "What the config of an image has to have is said, and nobody has to take less (image-spec, config)."
         "Images whose config lacks what it has to have are refused, or whose layers are not as many as its diff IDs.";
+    IndexesOff "The use of an index is optional for who provides images (image-spec, image-index)."
+        "Indexes are refused.";
     DocumentsUnchecked "What the image specification demands of documents binds authors (image-spec, manifest)."
         "Any JSON object that could be a manifest is taken for one.";
     AnyManifestType "What a manifest is stays open (Definitions)."
