@@ -61,7 +61,7 @@ pub struct FuzzArguments {
     #[arg(long, value_delimiter = ',', value_name = "TARGET,..", help_heading = "How it runs")]
     target: Vec<Aim>,
     /// How many scripts are played at once
-    #[arg(long, short, default_value_t = 4, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
+    #[arg(long, short, default_value_t = 8, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
     jobs: usize,
     /// Play the script of this finding and nothing else
     #[arg(long, value_name = "FILE", conflicts_with_all = ["time", "requests", "target"], help_heading = "How it runs")]

@@ -441,11 +441,7 @@ impl Received {
 
     /// More values than the body has as JSON, nested ones included: each takes many times the memory of its text.
     pub fn most_values(&self) -> usize {
-        1 + self
-            .bytes
-            .iter()
-            .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
-            .count()
+        1 + memchr::memchr3_iter(b',', b'[', b'{', &self.bytes).count()
     }
 }
 

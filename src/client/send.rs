@@ -155,7 +155,7 @@ impl Client {
             },
         };
         // What a registry wrote can end up in a request; it shall not become a second one.
-        let ends_a_line = |bytes: &[u8]| bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0));
+        let ends_a_line = |bytes: &[u8]| memchr::memchr3(b'\r', b'\n', 0, bytes).is_some();
         let injects = |(name, value): &(String, Vec<u8>)| ends_a_line(name.as_bytes()) || ends_a_line(value);
         if ends_a_line(spec.method.as_bytes())
             || ends_a_line(place.target.as_bytes())

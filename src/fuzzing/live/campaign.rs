@@ -42,23 +42,25 @@ const TIDY: Duration = Duration::from_secs(10);
 pub async fn run(options: Options, show: impl Fn(&Progress) + Send + Sync + 'static) -> Outcome {
     let jobs = options.jobs.max(1);
     let shared = Arc::new(Shared::new(options));
-    // Each has a thread and a runtime of its own, so that an answer wakes whoever waits for it and nobody else. None ends
-    // before all others: a connection that it opened may be in use elsewhere.
+    // A thread for each processor, with a runtime of its own: while one script waits another goes on, and threads seldom
+    // sleep. None ends before all others: a connection that it opened may be in use elsewhere.
     let (working, _) = broadcast::channel::<()>(1);
-    let worker = || {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs);
+    let worker = |number: usize| {
         let (shared, working) = (shared.clone(), working.clone());
+        let share = jobs / threads + usize::from(number < jobs % threads);
         tokio::task::spawn_blocking(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let mut others = working.subscribe();
-                shared.work().await;
+                futures_util::future::join_all((0..share).map(|_| shared.clone().work())).await;
                 drop(working);
                 let _ = others.recv().await;
             });
             Ok::<_, std::io::Error>(())
         })
     };
-    let workers: Vec<_> = (0..jobs).map(|_| worker()).collect();
+    let workers: Vec<_> = (0..threads).map(worker).collect();
     drop(working);
     let telling = {
         let shared = shared.clone();

@@ -63,7 +63,7 @@ pub fn named_in(bytes: &[u8]) -> Vec<usize> {
 /// The pieces whose digests occur. A document may have megabytes, so it is gone through once.
 fn digests_in(bytes: &[u8]) -> Vec<usize> {
     let mut found = Vec::new();
-    for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b':') {
+    for at in memchr::memchr_iter(b':', bytes) {
         let digest = at
             .checked_sub(ALGORITHM.len())
             .and_then(|at| bytes.get(at..)?.get(..DIGEST));
