@@ -185,12 +185,12 @@ async fn where_a_single_post_opens_a_session_after_all_the_bytes_follow() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_setup_that_fails_is_tried_again_by_the_next_case() {
     let running = registry::start(Config::default()).await.expect("a registry");
-    // The second manifest is pushed elsewhere; the first is the probe's.
+    // The fourth manifest is pushed elsewhere; those before are the probe's.
     let pushed = Arc::new(AtomicUsize::new(0));
     let count = pushed.clone();
     let url = between(&running.url(), move |bytes| {
         if let (true, Some(at)) = (bytes.starts_with(b"PUT"), place(bytes, "/manifests/"))
-            && count.fetch_add(1, Ordering::SeqCst) == 2
+            && count.fetch_add(1, Ordering::SeqCst) == 3
         {
             bytes[at + 1] = b'x';
         }
@@ -202,8 +202,8 @@ async fn a_setup_that_fails_is_tried_again_by_the_next_case() {
     let mut found: Vec<&str> = verdicts(&report).into_iter().map(Verdict::name).collect();
     found.sort_unstable();
     assert_eq!(found, ["broken", "pass"]);
-    // Two of them find out about the registry.
-    assert_eq!(pushed.load(Ordering::SeqCst), 4);
+    // Three of them find out about the registry.
+    assert_eq!(pushed.load(Ordering::SeqCst), 5);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -39,8 +39,8 @@ pub fn read(path: &Path) -> Result<Written, Failure> {
     journal::read(file).map_err(|error| in_file(path, &error))
 }
 
-/// What the run that wrote a journal has found out, and the seed of its content.
-pub fn resumed(path: &Path, same: &Same) -> Result<(Resumed, u64), Failure> {
+/// What the run that wrote a journal has found out.
+pub fn resumed(path: &Path, same: &Same) -> Result<Resumed, Failure> {
     let written = read(path)?;
     let run = &written.report.run;
     let differs = |what: &str, before: &str, now: &str| {
@@ -70,12 +70,10 @@ pub fn resumed(path: &Path, same: &Same) -> Result<(Resumed, u64), Failure> {
         None if !target.is_embedded() => return differs("target", &target.url, "the embedded registry; give that URL"),
         _ => {}
     }
-    let seed = run.seed;
-    let resumed = Resumed {
+    Ok(Resumed {
         capabilities: written.report.capabilities.clone(),
         cases: written.settled(),
-    };
-    Ok((resumed, seed))
+    })
 }
 
 /// Where a run that could not judge everything left what it has judged, and the command that goes on with it: this one,

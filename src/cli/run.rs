@@ -82,7 +82,7 @@ pub struct RunArguments {
     /// How many cases run at once [default: 32, and up to 256 where the registry is far away]
     #[arg(long, short, value_name = "N", value_parser = jobs, help_heading = "How it runs")]
     jobs: Option<usize>,
-    /// The seed of all content, to repeat a run
+    /// The seed of all content, to repeat a run; a registry that has the content already may answer otherwise
     #[arg(long, value_name = "N", value_parser = number, help_heading = "How it runs")]
     seed: Option<u64>,
     /// Fresh repositories are made below this name
@@ -180,7 +180,7 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         .as_ref()
         .map(|url| arguments.connection.base(url))
         .transpose()?;
-    let resumed = match &arguments.resume {
+    let mut resumed = match &arguments.resume {
         Some(path) => Some(resume::resumed(
             path,
             &resume::Same {
@@ -194,7 +194,6 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         )?),
         None => None,
     };
-    let (mut resumed, earlier_seed) = resumed.unzip();
     if let Some(resumed) = &mut resumed {
         // What the filters of this run leave out is no part of it.
         let ids: HashSet<&str> = selected
@@ -229,7 +228,8 @@ pub fn run(mut arguments: RunArguments) -> Result<Exit, Failure> {
         if let Some(wait) = arguments.wait {
             reach::until_it_answers(&client, wait).await;
         }
-        let seed = arguments.seed.or(earlier_seed).unwrap_or_else(|| fastrand::u64(..));
+        // That of a run that was cut off would make the same content again, which some registries have by now.
+        let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
         let isolation = isolation(&arguments.repos, &arguments.repo_prefix, seed)?;
         let cancel = CancellationToken::new();
         listen_for_interrupts(cancel.clone())?;

@@ -488,17 +488,20 @@ fn retry_after(reply: &Reply, now: OffsetDateTime) -> Option<Duration> {
     if !matches!(reply.status, 429 | 503) {
         return None;
     }
-    let Some(value) = reply.header("Retry-After") else {
-        // It may be left out (RFC 6585, section 4).
-        return (reply.status == 429).then_some(UNSAID);
+    // It may be left out (RFC 6585, section 4), and what is no time says nothing.
+    let unsaid = (reply.status == 429).then_some(UNSAID);
+    let Some(Ok(value)) = reply.header("Retry-After").map(std::str::from_utf8) else {
+        return unsaid;
     };
-    let value = std::str::from_utf8(value).ok()?.trim();
+    let value = value.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         // More digits than fit are more than anybody waits.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let wait = OffsetDateTime::parse(value, &Rfc2822).ok()? - now;
-    Some(Duration::try_from(wait).unwrap_or_default())
+    match OffsetDateTime::parse(value, &Rfc2822) {
+        Ok(time) => Some(Duration::try_from(time - now).unwrap_or_default()),
+        Err(_) => unsaid,
+    }
 }
 
 fn is_one_of(name: &str, names: &[&str]) -> bool {

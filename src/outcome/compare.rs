@@ -97,8 +97,9 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
     for capability in &after.capabilities {
         let was = before.capabilities.iter().find(|other| other.name == capability.name);
         let Some(was) = was else { continue };
-        // What no answer tells, the way the run was called did.
-        let is_seen = was.evidence.is_some() && capability.evidence.is_some();
+        // What no answer tells, the way the run was called did; and to lack something is no feat.
+        let is_lack = capability.name.starts_with("no-");
+        let is_seen = was.evidence.is_some() && capability.evidence.is_some() && !is_lack;
         let side = |one: &super::CapabilityOutcome| match one.present {
             true if one.unknown => (u8::from(is_seen), "not known"),
             true => (0, "offered"),

@@ -40,9 +40,10 @@ pub const PAUSE: Duration = Duration::from_millis(100);
 /// How long it is waited before many requests are sent again, of which one met a failure.
 pub const LONGER_PAUSE: Duration = Duration::from_millis(200);
 
-/// Whether a gateway had no registry to ask, or an overloaded server did not say when to come back.
+/// Whether a gateway had no registry to ask, or waited for too long for the request, or an overloaded server did not say when
+/// to come back.
 pub fn is_out_of_order(answer: &Answer) -> bool {
-    matches!(answer.status(), Some(502..=504)) && answer.header("Retry-After").is_none()
+    matches!(answer.status(), Some(408 | 502..=504)) && answer.header("Retry-After").is_none()
 }
 
 /// Whether a registry failed in a way that may be a moment's.

@@ -17,8 +17,12 @@ pub async fn refuses_all(env: &Env, step: &Step, answer: &Answer, thread: &mut T
     if shows_who_asks(step) {
         return None;
     }
-    let status = answer.status().filter(|status| says_nothing_of_content(*status))?;
     let writes = matches!(answer.exchange.request.method.as_str(), "POST" | "PUT" | "PATCH");
+    // By which status a quota is refused is open, and the control tells it from what a case is about.
+    let may_be_any = |status: u16| writes && (400..500).contains(&status);
+    let status = answer
+        .status()
+        .filter(|status| says_nothing_of_content(*status) || may_be_any(*status))?;
     let (what, control) = match writes {
         true if env.took_content => ("a plain push", push(env, thread).await?),
         true => return None,

@@ -13,8 +13,8 @@ use super::Env;
 use super::cleanup::Stored;
 use super::execute::{Thread, scope_of};
 use super::means::SINGLE_POST;
-use super::own::{SMALL, bare, blob, image};
-use crate::case::{Action, Template, UploadHow};
+use super::own::{SMALL, bare, blob, image, referrer};
+use crate::case::{Action, Template, UploadHow, Via};
 use crate::client::{Answer, Purpose};
 use crate::content::Scope;
 use crate::expect;
@@ -24,10 +24,12 @@ const SINGLE: &str = "ways-single";
 /// Uploaded in the usual way.
 const USUAL: &str = "ways-usual";
 /// How long a list is asked for something that was pushed, and the pause in between.
-const LATEST: Duration = Duration::from_secs(1);
+const LATEST: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(50);
 /// The manifest.
 const MANIFEST: &str = "ways-manifest";
+/// A referrer of it.
+const REFERRER: &str = "ways-referrer";
 
 /// What was found out beside what the run has to know.
 #[derive(Default)]
@@ -60,7 +62,12 @@ impl Found {
 pub async fn find(env: &mut Env) -> Found {
     let mut found = Found::default();
     let id = "probe/ways";
-    let content = [blob(SINGLE, SINGLE_POST), blob(USUAL, SMALL), image(MANIFEST)];
+    let content = [
+        blob(SINGLE, SINGLE_POST),
+        blob(USUAL, SMALL),
+        image(MANIFEST),
+        referrer(REFERRER, MANIFEST),
+    ];
     let repositories = env.isolation.repositories(id, 1).unwrap_or_default();
     let Ok(scope) = scope_of(env, id, &content, &[], &repositories, None) else {
         return found;
@@ -163,40 +170,62 @@ async fn refusal(env: &Env, thread: &mut Thread) -> (Option<String>, bool) {
 /// How long lists have to show a push. No document says when they do, so where one does so after a while, all have time; of
 /// one that never does, cases tell.
 async fn patience(env: &Env, thread: &mut Thread, notes: &mut Vec<String>) -> Duration {
-    let list = || Action::Tags { n: None, last: None };
     let late = Template::parse("${tag.late}").ok();
-    let tag = late.as_ref().and_then(|late| thread.scope.text(late).ok());
-    // A list that is asked for before may be remembered.
-    let before = send(env, thread, list()).await;
-    let push = Action::Push {
-        node: MANIFEST.to_string(),
-        tag: late,
+    let push = |node: &str, tag| Action::Push {
+        node: node.to_string(),
+        tag,
         alone: true,
     };
-    let pushed = send(env, thread, push).await;
-    let (Some(_), Some(tag), Some(201)) = (before, tag, pushed.and_then(|answer| answer.status())) else {
+    let tag = late.as_ref().and_then(|late| thread.scope.text(late).ok());
+    let tags = Action::Tags { n: None, last: None };
+    let of_tags = lateness(env, thread, &tags, push(MANIFEST, late), tag, &[200, 404]).await;
+    let referrer = Template::parse(&format!("${{{REFERRER}.digest}}")).ok();
+    let digest = referrer.and_then(|digest| thread.scope.text(&digest).ok());
+    let referrers = Action::Discover {
+        subject: MANIFEST.to_string(),
+        via: Via::Oci,
+        artifact_type: None,
+        n: None,
+    };
+    let of_referrers = lateness(env, thread, &referrers, push(REFERRER, None), digest, &[200]).await;
+    let late = of_tags.max(of_referrers);
+    if late.is_zero() {
+        return late;
+    }
+    notes.push(format!(
+        "lists show a push after {} ms, so they have time",
+        late.as_millis()
+    ));
+    late * 2 + LATEST / 2
+}
+
+/// How long a list took to show what was pushed, the name in it; nothing where it did so at once, or is not `offered`.
+async fn lateness(
+    env: &Env,
+    thread: &mut Thread,
+    list: &Action,
+    push: Action,
+    name: Option<String>,
+    offered: &[u16],
+) -> Duration {
+    // A list that is asked for before may be remembered.
+    let before = send(env, thread, list.clone()).await;
+    let is_offered = |answer: &Answer| answer.status().is_some_and(|status| offered.contains(&status));
+    let (true, Some(name)) = (before.is_some_and(|answer| is_offered(&answer)), name) else {
         return Duration::ZERO;
     };
+    if send(env, thread, push).await.and_then(|answer| answer.status()) != Some(201) {
+        return Duration::ZERO;
+    }
     let start = Instant::now();
     let mut is_late = false;
     while start.elapsed() < LATEST {
         // Who offers no list has none that is late.
-        let Some(listed) = send(env, thread, list())
-            .await
-            .filter(|answer| matches!(answer.status(), Some(200 | 404)))
-        else {
+        let Some(listed) = send(env, thread, list.clone()).await.filter(is_offered) else {
             return Duration::ZERO;
         };
-        if String::from_utf8_lossy(&listed.body.bytes).contains(&tag) {
-            if !is_late {
-                return Duration::ZERO;
-            }
-            let late = start.elapsed();
-            notes.push(format!(
-                "lists show a push after {} ms, so they have time",
-                late.as_millis()
-            ));
-            return late * 2 + LATEST / 2;
+        if String::from_utf8_lossy(&listed.body.bytes).contains(&name) {
+            return if is_late { start.elapsed() } else { Duration::ZERO };
         }
         is_late = true;
         sleep(POLL).await;

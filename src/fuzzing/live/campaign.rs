@@ -19,14 +19,18 @@ use super::execute;
 use super::player::{Manner, Played, Player, Room};
 use super::script::{Aim, Op, script};
 use super::trend::Trend;
+use super::violation::Oracle;
 use super::{Options, Outcome, Progress};
-use crate::client::{Client, RequestSpec, TransportError};
+use crate::client::{Answer, Client, RequestSpec, TransportError};
 
 /// How many scripts share a repository.
 const ROOM: u32 = 64;
 
 /// After how many scripts it is looked how the registry is doing.
 const PROBE: u64 = 64;
+
+/// How long `GET /v2/` may take of a registry that answers at all; twice, for it may be busy.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// The most bytes that a campaign sends.
 const MOST_BYTES: u64 = 4 << 30;
@@ -217,6 +221,11 @@ impl Shared {
                     *hits == 1
                 };
                 if is_new {
+                    // Whoever answers nobody has not fallen silent at this script alone.
+                    if violation.oracle == Oracle::Hang && !self.is_alive().await {
+                        self.bury(number);
+                        return;
+                    }
                     self.investigate(aim, &choices, violation, number).await;
                     if !self.is_alive().await {
                         self.bury(number);
@@ -308,20 +317,22 @@ impl Shared {
         }
     }
 
-    /// Whether the registry can be connected to at all, looked at for some seconds.
+    /// Whether the registry answers at all, looked at for some seconds.
     async fn is_alive(&self) -> bool {
+        let mut is_silent = false;
         for pause in [0, 100, 400, 1_000, 2_000] {
             tokio::time::sleep(Duration::from_millis(pause)).await;
-            if self.gives_up() {
+            if self.options.cancel.is_cancelled() || self.dead.load(Ordering::Relaxed) {
                 return true;
             }
-            let answer = self.client().send(RequestSpec::path("GET", "/v2/")).await;
+            let asking = self.client().send(RequestSpec::path("GET", "/v2/"));
+            let answer = tokio::time::timeout(SILENCE, asking).await.ok();
             self.requests.fetch_add(1, Ordering::Relaxed);
-            if !matches!(
-                answer.error(),
-                Some(TransportError::Connect { .. } | TransportError::Timeout { .. })
-            ) {
-                return true;
+            match answer.as_ref().map(Answer::error) {
+                Some(Some(TransportError::Connect { .. })) => {}
+                None | Some(Some(TransportError::Timeout { .. })) if is_silent => return false,
+                None | Some(Some(TransportError::Timeout { .. })) => is_silent = true,
+                Some(_) => return true,
             }
         }
         false

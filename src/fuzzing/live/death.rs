@@ -35,9 +35,13 @@ pub struct Cut {
 pub struct LastWords(VecDeque<Cut>);
 
 impl LastWords {
-    /// Remembers a script, if it lost a connection.
+    /// Remembers a script, if it lost a connection or waited in vain.
     pub fn add(&mut self, aim: Aim, choices: &[u8], number: u64, played: &Played) {
-        let Some(lost) = played.violations.iter().find(|v| v.oracle == Oracle::Lost) else {
+        let Some(lost) = played
+            .violations
+            .iter()
+            .find(|v| matches!(v.oracle, Oracle::Lost | Oracle::Hang))
+        else {
             return;
         };
         self.0.truncate(MOST - 1);
