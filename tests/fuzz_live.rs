@@ -408,7 +408,7 @@ async fn lists_that_show_a_push_late_are_left_in_peace() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_takes_a_registry_down_that_comes_back_is_found() {
     let running = start(None, Vec::new()).await;
-    let fragile = Fragile::start(&running, "annotations", Some(Duration::from_millis(100))).await;
+    let fragile = Fragile::start(&running, "annotations", After::ComesBack(Duration::from_millis(100))).await;
     let mut options = options_at(&fragile.url(), 20_000, Some(Oracle::Lost));
     options.aims = vec![Aim::Manifest];
     options.time = Some(Duration::from_secs(60));
@@ -429,7 +429,7 @@ async fn what_takes_a_registry_down_that_comes_back_is_found() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_takes_a_registry_down_for_good_is_named() {
     let running = start(None, Vec::new()).await;
-    let fragile = Fragile::start(&running, "annotations", None).await;
+    let fragile = Fragile::start(&running, "annotations", After::IsGone).await;
     let mut options = options_at(&fragile.url(), 20_000, None);
     options.aims = vec![Aim::Manifest];
     options.jobs = 1;
@@ -452,6 +452,21 @@ async fn what_takes_a_registry_down_for_good_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_registry_falls_silent_at_is_named() {
+    let running = start(None, Vec::new()).await;
+    let fragile = Fragile::start(&running, "annotations", After::FallsSilent).await;
+    // With the time limit of who looks for this.
+    let mut options = options_at(&fragile.url(), u64::MAX, Some(Oracle::Hang));
+    options.until = None;
+    options.aims = vec![Aim::Manifest];
+    options.time = Some(Duration::from_secs(5));
+    let outcome = campaign::run(options, |_| {}).await;
+    let found: Vec<_> = outcome.findings.iter().map(|finding| finding.oracle).collect();
+    assert_eq!((found, outcome.deserted), (vec![Oracle::Dead], true));
+    assert!(outcome.findings[0].case.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_time_is_a_time() {
     let running = start(Some(Mutant::DeepHang), Vec::new()).await;
     let mut options = options(&running, u64::MAX, None);
@@ -463,7 +478,18 @@ async fn a_time_is_a_time() {
     assert!(begun.elapsed() < Duration::from_secs(16), "{:?}", begun.elapsed());
 }
 
-/// Stands before a registry and goes away, with all connections, when a request has a word in it.
+/// What becomes of a registry that a request was too much for.
+#[derive(Clone, Copy, PartialEq)]
+enum After {
+    /// It goes away with all connections, and is there again so much later.
+    ComesBack(Duration),
+    /// It goes away with all connections.
+    IsGone,
+    /// All connections stand, and nobody is answered any more.
+    FallsSilent,
+}
+
+/// Stands before a registry until a request has a word in it.
 struct Fragile {
     port: Port,
     task: tokio::task::JoinHandle<()>,
@@ -476,8 +502,7 @@ impl Drop for Fragile {
 }
 
 impl Fragile {
-    /// `back` is how long it takes to come back, if it ever does.
-    async fn start(running: &Running, word: &'static str, back: Option<Duration>) -> Fragile {
+    async fn start(running: &Running, word: &'static str, after: After) -> Fragile {
         let far = running.url().replace("http://", "");
         let port = Port::closed();
         let number = port.number;
@@ -490,12 +515,18 @@ impl Fragile {
                 };
                 let dead = CancellationToken::new();
                 while let Some(Ok((near, _))) = dead.run_until_cancelled(here.accept()).await {
-                    tokio::spawn(pass_on(near, far.clone(), word, dead.clone()));
+                    tokio::spawn(pass_on(near, far.clone(), word, (dead.clone(), after)));
                 }
-                drop(here);
-                match back {
-                    Some(back) => tokio::time::sleep(back).await,
-                    None => std::future::pending().await,
+                match after {
+                    After::ComesBack(later) => {
+                        drop(here);
+                        tokio::time::sleep(later).await;
+                    }
+                    After::IsGone => {
+                        drop(here);
+                        std::future::pending().await
+                    }
+                    After::FallsSilent => std::future::pending().await,
                 }
             }
         });
@@ -508,18 +539,18 @@ impl Fragile {
 }
 
 /// Passes bytes in both directions until the word comes by.
-async fn pass_on(mut near: TcpStream, far: String, word: &str, dead: CancellationToken) {
+async fn pass_on(mut near: TcpStream, far: String, word: &str, (dead, after): (CancellationToken, After)) {
     let mut far = TcpStream::connect(far).await.unwrap();
     let (mut asked, mut answered, mut seen) = (vec![0; 64 * 1024], vec![0; 64 * 1024], Vec::new());
     loop {
         tokio::select! {
-            () = dead.cancelled() => return,
+            () = dead.cancelled() => break,
             read = near.read(&mut asked) => {
                 let Ok(n @ 1..) = read else { return };
                 seen.extend_from_slice(&asked[..n]);
                 if seen.windows(word.len()).any(|window| window == word.as_bytes()) {
                     dead.cancel();
-                    return;
+                    break;
                 }
                 seen.drain(..seen.len().saturating_sub(word.len()));
                 if far.write_all(&asked[..n]).await.is_err() {
@@ -533,6 +564,9 @@ async fn pass_on(mut near: TcpStream, far: String, word: &str, dead: Cancellatio
                 }
             }
         }
+    }
+    if after == After::FallsSilent {
+        std::future::pending::<()>().await;
     }
 }
 

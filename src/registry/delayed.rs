@@ -28,8 +28,12 @@ pub(super) struct Lists(Mutex<HashMap<String, (Instant, Reply)>>);
 impl Registry {
     /// The answer, or in the place of a list what the same request was answered with a moment ago.
     pub(super) fn late(&self, route: &Route, request: &Request, answer: Answer) -> Answer {
-        let is_list = matches!(route, Route::Tags(_) | Route::Referrers(..)) && request.method == Method::GET;
-        if !is_list || !self.has(Variant::ListsLate) {
+        let is_late = match route {
+            Route::Tags(_) => self.has(Variant::ListsLate),
+            Route::Referrers(..) => self.has(Variant::ListsLate) || self.has(Variant::ReferrersLate),
+            _ => false,
+        };
+        if !is_late || request.method != Method::GET {
             return answer;
         }
         let reply = answer?;

@@ -99,6 +99,8 @@ variants! {
         "The last page of tags has a link if it is full.";
     ListsLate "No sentence says when a list shows a push (Listing tags)."
         "Lists stay as they were given for a moment.";
+    ReferrersLate "No sentence says when a list shows a push (Listing referrers)."
+        "Lists of referrers stay as they were given for a moment.";
     TagsPagedByToken "The link to more tags is for the registry to make (RFC 8288)."
         "The link to more tags has a token that only the registry understands.";
     TagsBadLimitIgnored "What becomes of an n that is no number is open (Listing tags)."

@@ -128,7 +128,7 @@ pub const GROUPS: &[&[Variant]] = &[
         AccessTokenOnly,
     ],
     &[TagRedirect, ChallengeOtherForm, NoReferrers, RetentionUnaware],
-    &[PullsWithoutDigestHeader, TagsFirstPageEmpty, IndexesOff],
+    &[PullsWithoutDigestHeader, TagsFirstPageEmpty, IndexesOff, ReferrersLate],
     // It hides what is expected of exact lists.
     &[ReferrersMade],
 ];
