@@ -171,10 +171,11 @@ async fn refusal(env: &Env, thread: &mut Thread) -> (Option<String>, bool) {
 /// one that never does, cases tell.
 async fn patience(env: &Env, thread: &mut Thread, notes: &mut Vec<String>) -> Duration {
     let late = Template::parse("${tag.late}").ok();
+    // The blobs of the manifest are there; those of its referrer are not.
     let push = |node: &str, tag| Action::Push {
         node: node.to_string(),
         tag,
-        alone: true,
+        alone: node == MANIFEST,
     };
     let tag = late.as_ref().and_then(|late| thread.scope.text(late).ok());
     let tags = Action::Tags { n: None, last: None };
