@@ -459,19 +459,23 @@ pub fn escape(bytes: &[u8]) -> (String, bool) {
             if c.is_control() && !matches!(c, '\t' | '\n' | '\r') {
                 escaped = true;
                 let mut buffer = [0; 4];
-                c.encode_utf8(&mut buffer)
-                    .bytes()
-                    .for_each(|b| text.push_str(&format!("\\x{b:02X}")));
+                c.encode_utf8(&mut buffer).bytes().for_each(|b| push_byte(&mut text, b));
             } else {
                 text.push(c);
             }
         }
         for b in chunk.invalid() {
             escaped = true;
-            text.push_str(&format!("\\x{b:02X}"));
+            push_byte(&mut text, *b);
         }
     }
     (text, escaped)
+}
+
+/// A byte as it is escaped. A body of random bytes has thousands.
+fn push_byte(text: &mut String, byte: u8) {
+    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'A' + value - 10 });
+    text.extend(['\\', 'x', digit(byte >> 4), digit(byte & 0xF)]);
 }
 
 /// As [`escape`], of bytes that are not needed any more: nearly all are plain text and need no copy.

@@ -185,30 +185,42 @@ pub fn write_files(report: &Report, dir: &Path, formats: &[Format]) -> Result<Ve
         path: dir.to_owned(),
         source,
     })?;
-    let partial: Vec<_> = each_once(formats)
-        .iter()
-        .map(|format| {
-            let path = dir.join(format.file_name());
-            Partial::write(&path, |file| stream(report, *format, file)).map_err(|error| match error.downcast() {
-                Ok(error) => WriteError::Render(error),
-                Err(source) => WriteError::File { path, source },
-            })
-        })
-        .collect();
-    // Each waits for the disk by itself.
+    // What is large is written piece by piece beside the others. Those are in memory whole, and so one after the other; each
+    // waits for the disk by itself.
     std::thread::scope(|scope| {
-        let moving: Vec<_> = partial
-            .into_iter()
-            .map(|partial| scope.spawn(|| partial.and_then(place)))
-            .collect();
-        let moved = moving.into_iter().map(|one| one.join());
-        moved
+        let formats = each_once(formats);
+        let spawn_streamed = |format: &Format| {
+            let format = *format;
+            is_streamed(format).then(|| scope.spawn(move || write_file(report, dir, format).and_then(place)))
+        };
+        let mut writing: Vec<_> = formats.iter().map(spawn_streamed).collect();
+        for (format, thread) in formats.iter().zip(&mut writing) {
+            thread.get_or_insert_with(|| {
+                let written = write_file(report, dir, *format);
+                scope.spawn(|| written.and_then(place))
+            });
+        }
+        let written = writing.into_iter().flatten().map(|one| one.join());
+        written
             .map(|one| one.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     })
 }
 
-/// Writes a report in one form. The two that have every exchange are large, and never in memory whole.
+/// Whether a form has every exchange: such are never in memory whole.
+fn is_streamed(format: Format) -> bool {
+    matches!(format, Format::Json | Format::Har)
+}
+
+fn write_file(report: &Report, dir: &Path, format: Format) -> Result<Partial, WriteError> {
+    let path = dir.join(format.file_name());
+    Partial::write(&path, |file| stream(report, format, file)).map_err(|error| match error.downcast() {
+        Ok(error) => WriteError::Render(error),
+        Err(source) => WriteError::File { path, source },
+    })
+}
+
+/// Writes a report in one form.
 fn stream(report: &Report, format: Format, out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     match format {
