@@ -332,7 +332,10 @@ async fn a_registry_that_asks_to_wait_is_waited_for() {
         1 => Reply::status("503 Busy").header("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"),
         2 => Reply::status("429 Too Many Requests").header("Retry-After", "99999999999999999999999"),
         3 => Reply::status("429 Too Many Requests"),
-        _ => Reply::status("503 Busy"),
+        4 => Reply::status("429 Too Many Requests").header("Retry-After", "when it suits"),
+        5 => Reply::status("408 Request Timeout"),
+        6 => Reply::status("503 Busy").header("Retry-After", "when it suits"),
+        _ => Reply::status("408 Request Timeout"),
     })
     .await;
     let client = client(&server);
@@ -345,8 +348,15 @@ async fn a_registry_that_asks_to_wait_is_waited_for() {
     let answer = client.send(get("/")).await;
     assert_eq!(
         (answer.status(), answer.exchange.attempts),
-        (Some(503), 2),
-        "too many requests without a time are waited for a little; a failure without one is none to wait for"
+        (Some(503), 4),
+        "too many requests without a time are waited for a little, and a request that did not come is sent again; a failure \
+         without a time is none to wait for"
+    );
+    let answer = client.send(get("/")).await;
+    assert_eq!(
+        (answer.status(), answer.exchange.attempts),
+        (Some(408), 6),
+        "not for ever"
     );
 }
 

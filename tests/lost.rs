@@ -67,6 +67,8 @@ enum Line {
     Garbled,
     /// A gateway has no registry to ask for the limit, so many times.
     Alone(usize),
+    /// A registry has no time for the limit, so many times, and does not say for how long.
+    Busy(usize),
     /// The limit is always one request too many.
     Limited,
     /// The answer to the limit is an index with a digest, of which half comes.
@@ -114,13 +116,18 @@ async fn pass(mut near: TcpStream, behind: std::net::SocketAddr, line: Line, los
         let is_lost = match line {
             Line::Flaky(times) => is_limit && before < times,
             Line::Dead => is_limit || before > 0,
-            Line::Unread | Line::Garbled | Line::Alone(_) | Line::Limited | Line::Half => false,
+            Line::Unread | Line::Garbled | Line::Alone(_) | Line::Busy(_) | Line::Limited | Line::Half => false,
         };
         if is_lost || far.write_all(request).await.is_err() {
             return;
         }
         if is_limit && matches!(line, Line::Alone(times) if before < times) {
             let answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n";
+            let _ = near.write_all(answer).await;
+            continue;
+        }
+        if is_limit && matches!(line, Line::Busy(times) if before < times) {
+            let answer = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
             let _ = near.write_all(answer).await;
             continue;
         }
@@ -252,15 +259,17 @@ async fn a_limit_of_requests_is_held_against_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_without_a_registry_is_held_against_nothing_else() {
-    for times in [1, 2] {
-        let outcome = through(CASE, Line::Alone(times)).await;
+    for line in [Line::Alone(1), Line::Alone(2), Line::Busy(4)] {
+        let outcome = through(CASE, line).await;
         let told = broken(&outcome);
         let is_that = |id: &&str| *id == "dist-http-no-5xx";
-        assert!(!told.is_empty() && told.iter().all(is_that), "{times}: {told:?}");
+        assert!(!told.is_empty() && told.iter().all(is_that), "{told:?}");
     }
     // What never comes is missing.
-    let outcome = through(CASE, Line::Alone(9)).await;
-    assert!(broken(&outcome).contains(&"dist-http-rfc9110"));
+    for line in [Line::Alone(9), Line::Busy(9)] {
+        let outcome = through(CASE, line).await;
+        assert!(broken(&outcome).contains(&"dist-http-rfc9110"));
+    }
     // A deletion cannot be sent again.
     let deletion = CASE.replace("send: GET", "send: DELETE");
     let outcome = through(&deletion, Line::Alone(1)).await;

@@ -150,11 +150,14 @@ async fn registry_that_changes(
     .await
 }
 
-/// The case on a registry that, once the list of tags was asked for, refuses the writes whose path is one of these.
-async fn upload_where_refused(is_refused: impl Fn(&str) -> bool + Send + Sync + 'static) -> CaseOutcome {
+/// The case on a registry that, once the list of tags was asked for, refuses some writes with this status.
+async fn upload_where_refused(
+    status: &'static str,
+    is_refused: impl Fn(&str) -> bool + Send + Sync + 'static,
+) -> CaseOutcome {
     let server = registry_that_changes("?from-now-on", move |method, path, is_changed| {
         let is_write = matches!(method, "POST" | "PUT");
-        (is_write && is_changed && is_refused(path)).then(|| Reply::status("403 Forbidden"))
+        (is_write && is_changed && is_refused(path)).then(|| Reply::status(status))
     })
     .await;
     let report = own::run(UPLOAD, &server.url(), true).await;
@@ -163,12 +166,18 @@ async fn upload_where_refused(is_refused: impl Fn(&str) -> bool + Send + Sync + 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_refuses_every_push_has_not_judged_this_one() {
-    let outcome = upload_where_refused(|_| true).await;
-    is_left_unjudged(&outcome, "it answers 403 to a plain push as well");
-    // One that refuses this upload alone has.
-    let count = AtomicUsize::new(0);
-    let outcome = upload_where_refused(move |_| count.fetch_add(1, Ordering::Relaxed) == 0).await;
-    assert_eq!(outcome.verdict, Verdict::Fail);
+    // By which status a quota is refused is open.
+    for status in ["400 Bad Request", "403 Forbidden"] {
+        let outcome = upload_where_refused(status, |_| true).await;
+        is_left_unjudged(
+            &outcome,
+            &format!("it answers {} to a plain push as well", &status[..3]),
+        );
+        // One that refuses this upload alone has.
+        let count = AtomicUsize::new(0);
+        let outcome = upload_where_refused(status, move |_| count.fetch_add(1, Ordering::Relaxed) == 0).await;
+        assert_eq!(outcome.verdict, Verdict::Fail, "{status}");
+    }
 }
 
 /// A page of tags with a link to this place.

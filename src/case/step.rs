@@ -278,7 +278,7 @@ pub enum Redirects {
     Keep,
 }
 
-/// What becomes of 429 and 503 with `Retry-After`.
+/// What becomes of 408, 429, and 503 with `Retry-After`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Busy {
     /// They are waited out, and the request is sent again.

@@ -35,7 +35,7 @@ pub struct Exchange {
     pub started_ms: u64,
     /// From the first attempt to the last byte of the response, in milliseconds, waiting for `Retry-After` included.
     pub elapsed_ms: f64,
-    /// How often the request was sent: 1, unless it was repeated for 429, 503, a login or a lost connection.
+    /// How often the request was sent: 1, unless it was repeated for 408, 429, 503, a login or a lost connection.
     pub attempts: u32,
     /// What the request was for.
     pub purpose: Purpose,

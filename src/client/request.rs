@@ -41,7 +41,7 @@ pub struct RequestSpec {
     pub keep: Option<usize>,
     /// The time limit of the whole exchange, if not as in [`super::Limits::total`].
     pub total: Option<Duration>,
-    /// Whether 429 and 503 with `Retry-After` and lost connections lead to a repetition.
+    /// Whether 408, 429, 503 with `Retry-After` and lost connections lead to a repetition.
     pub repeat: bool,
     /// Whether the evidence may be cut down to the method and the status, and bodies go without hashes: for whoever sends
     /// so much that nobody will read it.

@@ -32,11 +32,15 @@ use crate::oci::method::READING;
 /// Redirects followed at most.
 const REDIRECTS: u32 = 10;
 
-/// How often 429 and 503 are waited for.
+/// How often 408, 429 and 503 are waited for.
 const WAITS: u32 = 5;
 
 /// How long a 429 is waited for that does not say how long.
 const UNSAID: Duration = Duration::from_millis(500);
+
+/// How long it is waited after a 408, which says that the request did not come whole and so was not carried out
+/// ([RFC 9110 section 15.5.9](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9)).
+const TIMED_OUT: Duration = Duration::from_millis(50);
 
 /// Bodies larger than this go over the raw transport, where an early refusal is seen before the connection breaks.
 const LARGE: usize = 64 * 1024;
@@ -485,11 +489,13 @@ pub fn is_repeatable(method: &str, target: &str, has_body: bool) -> bool {
 
 /// How long the reply asks to wait, [RFC 9110 section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3).
 fn retry_after(reply: &Reply, now: OffsetDateTime) -> Option<Duration> {
-    if !matches!(reply.status, 429 | 503) {
-        return None;
-    }
     // It may be left out (RFC 6585, section 4), and what is no time says nothing.
-    let unsaid = (reply.status == 429).then_some(UNSAID);
+    let unsaid = match reply.status {
+        408 => return Some(TIMED_OUT),
+        429 => Some(UNSAID),
+        503 => None,
+        _ => return None,
+    };
     let Some(Ok(value)) = reply.header("Retry-After").map(std::str::from_utf8) else {
         return unsaid;
     };

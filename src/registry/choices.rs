@@ -22,8 +22,12 @@ use crate::oci::reference::RepositoryName;
 
 /// Every so many requests, one is too many.
 const THROTTLE_EVERY: usize = 5;
+/// The same where it does not say for how long, and the client waits for longer.
+const THROTTLE_SELDOM_EVERY: usize = 50;
 /// Every so many requests, the registry is busy.
 const OVERLOAD_EVERY: usize = 7;
+/// Every so many requests, one has not come in time.
+const TIME_OUT_EVERY: usize = 6;
 
 impl Registry {
     /// The answer of a variant that does not offer what is asked for.
@@ -40,6 +44,11 @@ impl Registry {
         };
         if let Some(busy) = self.busy(request) {
             return Some(Err(busy));
+        }
+        let is_of_content = matches!(route, Route::Manifest(..) | Route::Blob(..));
+        if is_deletion && is_of_content && self.has(V::DeletionForbidden) {
+            let reply = Reply::new(StatusCode::FORBIDDEN).content("text/html", "<p>Nobody may delete.</p>".into());
+            return Some(Ok(reply));
         }
         let has_body = *method == Method::PUT || *method == Method::PATCH || *method == Method::POST;
         if self.has(V::LengthRequired) && has_body && request.content_length().is_none() {
@@ -130,19 +139,46 @@ impl Registry {
 
     /// Turns every so many requests away, but no request twice in a row: a client that tries again gets through.
     fn busy(&self, request: &Request) -> Option<Failure> {
-        let (variant, every) = [(V::Throttled, THROTTLE_EVERY), (V::Overloaded, OVERLOAD_EVERY)]
-            .into_iter()
-            .find(|(variant, _)| self.has(*variant))?;
+        let (variant, every, status, message) = [
+            (
+                V::Throttled,
+                THROTTLE_EVERY,
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many requests",
+            ),
+            (
+                V::ThrottledUnsaid,
+                THROTTLE_SELDOM_EVERY,
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many requests",
+            ),
+            (
+                V::Overloaded,
+                OVERLOAD_EVERY,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the registry is busy",
+            ),
+            (
+                V::RequestsTimeOut,
+                TIME_OUT_EVERY,
+                StatusCode::REQUEST_TIMEOUT,
+                "the request did not come",
+            ),
+        ]
+        .into_iter()
+        .find(|(variant, ..)| self.has(*variant))?;
         let this = format!("turned away: {} {}", request.method, request.uri);
         if self.memory.forget(&this) || !self.memory.count(variant.name()).is_multiple_of(every) {
             return None;
         }
         self.memory.remember(this, "");
-        let (status, message) = match variant {
-            V::Throttled => (StatusCode::TOO_MANY_REQUESTS, "too many requests"),
-            _ => (StatusCode::SERVICE_UNAVAILABLE, "the registry is busy"),
-        };
-        Some(Failure::new(status, ErrorCode::TooManyRequests, message).with(header::RETRY_AFTER, 0))
+        let failure = Failure::new(status, ErrorCode::TooManyRequests, message);
+        let says_when = matches!(variant, V::Throttled | V::Overloaded);
+        Some(if says_when {
+            failure.with(header::RETRY_AFTER, 0)
+        } else {
+            failure
+        })
     }
 
     /// How a refusal is said. A refusal for missing references has to have its code, and so stays JSON.

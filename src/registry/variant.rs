@@ -54,6 +54,8 @@ variants! {
         "Blobs cannot be deleted: 400.";
     BlobDeletionOff405 "Blob deletion may be disabled, with 400 or 405 (Deleting blobs)."
         "Blobs cannot be deleted: 405.";
+    DeletionForbidden "Who may do what is for the registry to say, and how (RFC 9110, section 15.5.4)."
+        "Nobody may delete tags, manifests and blobs: 403, in HTML.";
     DeletionDelayed "202 says that a request was taken, not that it was carried out (RFC 9110, section 15.3.3)."
         "What is deleted is gone some time later.";
     DeletionOfTaggedOff "Nothing says that a manifest with tags can be deleted (Deleting manifests)."
@@ -202,6 +204,10 @@ variants! {
         "Links to the next page have no quotes and a further parameter.";
     Throttled "A registry may say that there are too many requests, and for how long (Error codes)."
         "Every fifth request gives 429.";
+    ThrottledUnsaid "A 429 need not say for how long (RFC 6585, section 4)."
+        "Every fiftieth request gives 429, without Retry-After.";
+    RequestsTimeOut "A server may give up waiting for a request (RFC 9110, section 15.5.9)."
+        "Every sixth request gives 408.";
     Overloaded "A server may be busy for a time (RFC 9110, section 15.6.4)." "Every seventh request gives 503.";
     UnknownHeaders "Headers that nobody knows are ignored (RFC 9110, section 5.1)."
         "Answers have headers that nobody asked for.";

@@ -31,19 +31,25 @@ pub struct Sent {
 /// A request that is longer may be refused before it is read, and the refusal lost with the connection.
 const SHORT: usize = 4096;
 
-/// How often a request is sent again that a gateway could not pass on.
-pub const MORE_TRIES: usize = 2;
-
-/// How long it is waited before that.
-pub const PAUSE: Duration = Duration::from_millis(100);
+/// How long it is waited before a request is sent again that nobody took.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long it is waited before many requests are sent again, of which one met a failure.
 pub const LONGER_PAUSE: Duration = Duration::from_millis(200);
 
-/// Whether a gateway had no registry to ask, or waited for too long for the request, or an overloaded server did not say when
-/// to come back.
+/// Whether a gateway had no registry to ask, or an overloaded server did not say when to come back.
 pub fn is_out_of_order(answer: &Answer) -> bool {
-    matches!(answer.status(), Some(408 | 502..=504)) && answer.header("Retry-After").is_none()
+    matches!(answer.status(), Some(502..=504)) && answer.header("Retry-After").is_none()
+}
+
+/// How long it is waited before the request of this answer is sent again, after so many times; nothing if it need not be.
+/// Whoever is overloaded gets the longer pauses.
+pub fn pause(times: u32, answer: &Answer) -> Option<Duration> {
+    let most = match answer.status() {
+        Some(503) => 4,
+        _ => 2,
+    };
+    (is_out_of_order(answer) && times < most).then(|| PAUSE * 2_u32.pow(times))
 }
 
 /// Whether a registry failed in a way that may be a moment's.
@@ -68,11 +74,10 @@ pub async fn send(env: &Env, planned: &Planned, scope: &Scope, purpose: Purpose)
     let mut unanswered = false;
     // What stands before a registry may be without one for a moment, which is held against it, but not against what this request
     // is about.
-    for _ in 0..MORE_TRIES {
-        if planned.busy != Busy::Wait || !is_out_of_order(&judged) || !can_be_repeated(&judged) {
-            break;
-        }
-        sleep(PAUSE).await;
+    let mut times = 0;
+    while let Some(pause) = pause(times, &judged).filter(|_| planned.busy == Busy::Wait && can_be_repeated(&judged)) {
+        times += 1;
+        sleep(pause).await;
         let again = send::send(env, planned, scope, purpose).await?;
         at = answers.len() + again.at;
         answers.extend(again.all);

@@ -188,11 +188,10 @@ async fn follow(
         let mut request = spec(planned, scope, purpose)?;
         request.target = Target::Url(next);
         let mut page = env.client.send(request.clone()).await;
-        for _ in 0..lost::MORE_TRIES {
-            if planned.busy != Busy::Wait || !lost::is_out_of_order(&page) {
-                break;
-            }
-            tokio::time::sleep(lost::PAUSE).await;
+        let mut times = 0;
+        while let Some(pause) = lost::pause(times, &page).filter(|_| planned.busy == Busy::Wait) {
+            times += 1;
+            tokio::time::sleep(pause).await;
             failed.push(std::mem::replace(&mut page, env.client.send(request.clone()).await));
         }
         answers.push(page);

@@ -129,6 +129,8 @@ pub const GROUPS: &[&[Variant]] = &[
     ],
     &[TagRedirect, ChallengeOtherForm, NoReferrers, RetentionUnaware],
     &[PullsWithoutDigestHeader, TagsFirstPageEmpty, IndexesOff, ReferrersLate],
+    &[DeletionForbidden, ThrottledUnsaid],
+    &[RequestsTimeOut],
     // It hides what is expected of exact lists.
     &[ReferrersMade],
 ];

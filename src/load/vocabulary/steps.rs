@@ -96,7 +96,7 @@ pub static VERBS: &[Verb] = &[
             key(
                 "busy",
                 Of::Words(&["wait", "keep"]),
-                "Whether 429 and 503 with `Retry-After` are waited out (wait).",
+                "Whether 408, 429, and 503 with `Retry-After` are waited out (wait).",
             ),
             AUTH,
             key(

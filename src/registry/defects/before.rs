@@ -301,6 +301,16 @@ fn uploads(seen: &Seen<'_>, name: &RepositoryName) -> Option<Answer> {
                 None
             }
         }
+        (M::MountLargeNothing, Some(digest)) => {
+            let from: RepositoryName = from?.parse().ok()?;
+            let store = seen.registry.store();
+            let length = store.repository(&from)?.blob(&digest)?.content.bytes.len();
+            drop(store);
+            if length > 64 << 10 { blob(&digest) } else { None }
+        }
+        (M::MountExistingNoLocation, Some(digest)) if from.is_some() && seen.has_blob(name, &digest) => {
+            Some(Ok(created(name, &digest).without(header::LOCATION)))
+        }
         (M::MountExisting409, Some(digest)) if seen.has_blob(name, &digest) => {
             refuse(409, ErrorCode::BlobUploadInvalid)
         }

@@ -433,6 +433,13 @@ impl Registry {
                     annotations.retain(|_, value| !is_long(value));
                 }
             }
+            M::ReferrersAnnotationsCut => {
+                let annotations = entry.get_mut("annotations").and_then(Value::as_object_mut);
+                annotations.into_iter().for_each(|all| {
+                    let kept: Vec<String> = all.keys().take(8).cloned().collect();
+                    all.retain(|key, _| kept.contains(key));
+                });
+            }
             M::ReferrersAsciiAnnotations => {
                 for value in entry
                     .get_mut("annotations")
@@ -568,6 +575,7 @@ pub(super) fn referrers(seen: &Seen<'_>, reply: Reply) -> Reply {
                 }
             })
         }
+        M::ReferrersFilterEmptyUnsaid if is_filtered && is_empty => reply.without(OCI_FILTERS_APPLIED),
         M::ReferrersFilterIgnored | M::ReferrersFilterHeaderMissing => reply.without(OCI_FILTERS_APPLIED),
         M::ReferrersFilterHeaderValue if is_filtered => {
             let value = seen.request.query("artifactType").unwrap_or_default();

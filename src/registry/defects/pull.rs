@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::{Seen, server_error};
 use crate::oci::digest::{Algorithm, Digest};
+use crate::oci::error_body::ErrorCode;
 use crate::oci::media_type::{DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, OCTET_STREAM, ORAS_ARTIFACT};
 use crate::registry::Mutant as M;
 use crate::registry::gzip;
-use crate::registry::respond::{DOCKER_CONTENT_DIGEST, Reply};
+use crate::registry::respond::{DOCKER_CONTENT_DIGEST, Failure, Reply};
 
 /// What a mutant makes of a manifest that was found.
 pub(super) fn manifest(seen: &Seen<'_>, reference: &str, reply: Reply) -> Reply {
@@ -97,6 +98,9 @@ pub(super) fn blob(seen: &Seen<'_>, reply: Reply) -> Reply {
         .iter()
         .any(|coding| coding.starts_with("gzip"));
     match (seen.mutant, seen.request.method.as_str()) {
+        (M::HeadBlobLarge404, "HEAD") if reply.body.len() > 100 << 10 => {
+            Failure::not_found(ErrorCode::BlobUnknown, "no such blob").into_reply()
+        }
         (M::HeadBlob204, "HEAD") if reply.body.len() >= 1024 => reply.status(204),
         (M::BlobCut, "GET") if reply.body.len() >= 1024 && !is_partial => {
             let body = reply.body.slice(..reply.body.len() - 1);

@@ -81,6 +81,7 @@ mutants! {
     HeadManifestLarge404 "dist-head-manifest-200" "HEAD does not find manifests of more than 64 KiB.";
     HeadManifestLongTag404 "dist-head-manifest-200" "HEAD does not find tags of more than 100 characters.";
     HeadBlobEmpty404 "dist-head-blob-200" "HEAD does not find the empty blob.";
+    HeadBlobLarge404 "dist-head-blob-200" "HEAD does not find blobs of more than 100 KiB.";
     HeadBlob405 "dist-head-blob-200" "Blobs have no HEAD.";
     ManifestLargeTag404 "dist-push-manifest-4mb" "A manifest of more than 1 MiB is not found by its tag.";
     HeadManifest204 "dist-head-manifest-200" "HEAD of a manifest with a subject answers 204.";
@@ -260,6 +261,9 @@ mutants! {
     MountFallbackDead "dist-mount-fallback-usable" "A mount that fails opens an upload that does not exist.";
     MountAbsent201 "dist-mount-absent-blob-not-201" "A mount of what is not there answers 201.";
     MountMoves "dist-mount-source-unchanged" "A mount takes the blob from where it was.";
+    MountExistingNoLocation "dist-mount-location" "A mount of a blob that is there already gives no Location.";
+    MountLargeNothing "dist-mount-visible-in-target"
+        "A mount of a blob of more than 64 KiB answers 201 and does nothing.";
     MountExisting409 "dist-mount-fallback-202" "A mount of a blob that is there already gives 409.";
     MountChain404 "dist-mount-fallback-202" "A blob that was mounted cannot be mounted from there: 404.";
     MountBadSource400 "dist-mount-fallback-202"
@@ -451,6 +455,7 @@ mutants! {
     ReferrersLongAnnotationsLost "dist-referrers-annotations" "Annotations of more than 1 KiB are not listed.";
     ReferrersOfNobodyBare "dist-referrers-annotations"
         "Referrers of a subject that is not there are listed without annotations and artifactType.";
+    ReferrersAnnotationsCut "dist-referrers-annotations" "At most eight annotations of a referrer are listed.";
     ReferrersAsciiAnnotations "dist-referrers-annotations" "Letters beyond ASCII are lost from listed annotations.";
     ReferrersAnnotationsNull "img-manifest-annotations-absent-or-empty" "Absent annotations are listed as null.";
     ReferrersDuplicates "dist-referrers-no-duplicates"
@@ -475,6 +480,8 @@ mutants! {
     ReferrersFilterIgnored "dist-referrers-filter" "The artifactType asked for has no effect.";
     ReferrersFilterHeaderValue "dist-referrers-filter-header" "The filter header has the type that was asked for.";
     ReferrersFilterHeaderMissing "dist-referrers-filter-header" "Referrers are filtered without saying so.";
+    ReferrersFilterEmptyUnsaid "dist-referrers-filter-header"
+        "A filtered list that is empty does not say that it is filtered.";
     ReferrersFilterIgnoredShort "dist-referrers-filter-ignored-full"
         "Asked for one artifactType, the registry says nothing of a filter and leaves out a referrer of that type.";
     ReferrersFilterHeaderList "dist-referrers-filter-header-list" "Applied filters are listed as a JSON array.";
