@@ -427,6 +427,23 @@ async fn what_takes_a_registry_down_that_comes_back_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_seldom_takes_a_registry_down_is_found_among_those_that_go_down_with_it() {
+    let running = start(None, Vec::new()).await;
+    let word = r#""schemaVersion":1"#;
+    let fragile = Fragile::start(&running, word, After::ComesBack(Duration::from_millis(100))).await;
+    let mut options = options_at(&fragile.url(), u64::MAX, Some(Oracle::Lost));
+    options.aims = vec![Aim::Manifest];
+    options.jobs = 8;
+    options.time = Some(Duration::from_secs(60));
+    let outcome = campaign::run(options, |_| {}).await;
+    let lost = outcome.findings.iter().find(|finding| finding.oracle == Oracle::Lost);
+    let lost = lost.unwrap_or_else(|| panic!("{:?}", outcome.unconfirmed));
+    let body = String::from_utf8_lossy(lost.body.as_deref().unwrap_or_default()).into_owned();
+    assert!(body.contains(word), "{body}");
+    assert!(!outcome.unconfirmed.contains_key(&lost.signature));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_takes_a_registry_down_for_good_is_named() {
     let running = start(None, Vec::new()).await;
     let fragile = Fragile::start(&running, "annotations", After::IsGone).await;

@@ -248,7 +248,7 @@ pub fn normalise_target(text: &str, plain_http: bool) -> Result<BaseUrl, TargetE
 /// Absolute, scheme-relative, path-absolute, query-only and relative references are understood
 /// ([RFC 3986 section 5](https://www.rfc-editor.org/rfc/rfc3986#section-5),
 /// [RFC 9110 section 10.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.2)). What the registry wrote stays as it
-/// is, byte for byte: only a relative path has its dot segments resolved. A fragment and userinfo are dropped. The
+/// is, byte for byte, but for the dot segments of the path. A fragment and userinfo are dropped. The
 /// parameters are appended as given: the caller has encoded what needs encoding.
 pub fn resolve_location(base: &str, location: &str, query: &[(&str, &str)]) -> Result<String, TargetError> {
     let bad = || TargetError::Reference(super::exchange::escape(location.as_bytes()).0);
@@ -271,8 +271,7 @@ pub fn resolve_location(base: &str, location: &str, query: &[(&str, &str)]) -> R
             Some('?') => format!("{base_path}{reference}"),
             Some(_) => {
                 let folder = &base_path[..base_path.rfind('/').map_or(0, |slash| slash + 1)];
-                let (path, query) = split_query(reference);
-                format!("{}{query}", without_dot_segments(&format!("{folder}{path}")))
+                format!("{folder}{reference}")
             }
         };
         Place {
@@ -280,6 +279,8 @@ pub fn resolve_location(base: &str, location: &str, query: &[(&str, &str)]) -> R
             target,
         }
     };
+    let (path, parameters) = split_query(&place.target);
+    place.target = format!("{}{parameters}", without_dot_segments(path));
     for (key, value) in query {
         let mark = match place.target.chars().last() {
             Some('?' | '&') if place.target.contains('?') => "",
@@ -456,7 +457,9 @@ mod tests {
             ),
             ("http://a.example:8443", "http://a.example:8443/"),
             ("//b.example/p", "https://b.example/p"),
-            ("/v2/x/../y", "https://a.example:8443/v2/x/../y"),
+            ("/v2/x/../y", "https://a.example:8443/v2/y"),
+            ("/v2/x/..a/.b/y?c=/../d", "https://a.example:8443/v2/x/..a/.b/y?c=/../d"),
+            ("https://b.example/v2/x/.././y//z/", "https://b.example/v2/y//z/"),
             ("?n=1", "https://a.example:8443/v2/x/blobs/uploads/?n=1"),
             ("uuid-1", "https://a.example:8443/v2/x/blobs/uploads/uuid-1"),
             ("../../z?a=../b", "https://a.example:8443/v2/x/z?a=../b"),

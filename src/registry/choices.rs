@@ -274,6 +274,10 @@ impl Registry {
             .map(str::to_owned);
         let other = link.and_then(|link| match () {
             () if self.has(V::LinksAbsolute) => Some(link.replacen('<', &format!("<{}", request.origin()), 1)),
+            () if self.has(V::LinksOfOtherHost) => {
+                let other_name = request.origin().replace("127.0.0.1", "localhost");
+                Some(link.replacen('<', &format!("<{other_name}"), 1))
+            }
             () if self.has(V::LinksUnquoted) => Some(link.replace("rel=\"next\"", "title=more; rel=next")),
             () => None,
         });

@@ -366,6 +366,9 @@ impl Registry {
         if self.has(Variant::UploadLocationAbsolute) {
             return request.origin() + &path;
         }
+        if self.has(Variant::UploadLocationDots) {
+            return format!("/v2/elsewhere/../{name}/blobs/./uploads/{id}");
+        }
         if self.has(Variant::UploadLocationOpaque) {
             return format!("{OPAQUE_UPLOADS}{id}");
         }

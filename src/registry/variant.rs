@@ -133,6 +133,8 @@ variants! {
         "The URL of an upload has parameters without which it is unknown.";
     UploadLocationOpaque "Nobody else is to make the URL of an upload, so its form is free (POST then PUT)."
         "The URL of an upload is not below the repository.";
+    UploadLocationDots "Dot segments go when a reference is resolved (RFC 3986, section 5.2.4)."
+        "The URL of an upload has dot segments that lead to it.";
     UploadLocationMoves "Each chunk should go to the URL that came with the one before (Pushing a blob in chunks)."
         "Each chunk gives a new URL, and the earlier ones are good for the status only.";
     ChunkMinimum "A registry may have a least size for chunks but the last (Pushing a blob in chunks)."
@@ -200,6 +202,8 @@ variants! {
         "An invalid range gives 416.";
     EntityTagsOff "Entity tags are optional (RFC 9110, section 8.8)." "There are no entity tags and no conditions.";
     LinksAbsolute "The target of a link may be absolute (RFC 8288, section 3.1)." "Links to the next page are absolute.";
+    LinksOfOtherHost "The target of a link may be of any host (RFC 8288, section 3.1)."
+        "Links to the next page have another name of the registry.";
     LinksUnquoted "A relation may stand without quotes (RFC 8288, section 3)."
         "Links to the next page have no quotes and a further parameter.";
     Throttled "A registry may say that there are too many requests, and for how long (Error codes)."

@@ -184,6 +184,7 @@ async fn follow(
                 limit_ms: env.client.limits().total.as_millis() as u64,
             }));
         }
+        let is_abroad = !are_of_one_host(&next, &last.url);
         seen.insert(next.clone());
         let mut request = spec(planned, scope, purpose)?;
         request.target = Target::Url(next);
@@ -193,6 +194,12 @@ async fn follow(
             times += 1;
             tokio::time::sleep(pause).await;
             failed.push(std::mem::replace(&mut page, env.client.send(request.clone()).await));
+        }
+        if is_abroad && page.status() != Some(200) && !env.client.is_anonymous() {
+            // A list is not worth sending a login elsewhere.
+            failed.push(page);
+            let reason = "the list goes on at another host, to which the login of this run does not go".to_owned();
+            return Ok(End::Cut(TransportError::Unsendable { reason }));
         }
         answers.push(page);
     }
@@ -329,11 +336,14 @@ fn link(answer: &Answer, rel: &str) -> Option<String> {
     resolve_location(&answer.url, links.find(rel)?.target(), &[]).ok()
 }
 
-/// The next page, unless the link leads to another host: a list is not worth sending a login elsewhere.
+/// The next page.
 fn next_page(answer: &Answer) -> Option<String> {
-    let next = link(answer, "next")?;
-    let host = |url: &str| url.split('/').nth(2).map(str::to_string);
-    (answer.status() == Some(200) && host(&next) == host(&answer.url)).then_some(next)
+    link(answer, "next").filter(|_| answer.status() == Some(200))
+}
+
+/// Whether two URLs are of one host and port.
+fn are_of_one_host(one: &str, other: &str) -> bool {
+    one.split('/').nth(2) == other.split('/').nth(2)
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ pub const GROUPS: &[&[Variant]] = &[
     ],
     &[TagRedirect, ChallengeOtherForm, NoReferrers, RetentionUnaware],
     &[PullsWithoutDigestHeader, TagsFirstPageEmpty, IndexesOff, ReferrersLate],
-    &[DeletionForbidden, ThrottledUnsaid],
+    &[DeletionForbidden, ThrottledUnsaid, UploadLocationDots, LinksOfOtherHost],
     &[RequestsTimeOut],
     // It hides what is expected of exact lists.
     &[ReferrersMade],

@@ -19,7 +19,7 @@ use super::execute;
 use super::player::{Manner, Played, Player, Room};
 use super::script::{Aim, Op, script};
 use super::trend::Trend;
-use super::violation::Oracle;
+use super::violation::{Oracle, Violation};
 use super::{Options, Outcome, Progress};
 use crate::client::{Answer, Client, RequestSpec, TransportError};
 
@@ -28,6 +28,9 @@ const ROOM: u32 = 64;
 
 /// After how many scripts it is looked how the registry is doing.
 const PROBE: u64 = 64;
+
+/// How many scripts are tried again that lost a connection at the same kind of request.
+const BYSTANDERS: u64 = 24;
 
 /// How long `GET /v2/` may take of a registry that answers at all; twice, for it may be busy.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -214,13 +217,7 @@ impl Shared {
                 return;
             }
             for violation in &played.violations {
-                let is_new = {
-                    let mut state = self.state();
-                    let hits = state.hits.entry(violation.signature.clone()).or_default();
-                    *hits += 1;
-                    *hits == 1
-                };
-                if is_new {
+                if self.is_worth_a_look(violation) {
                     // Whoever answers nobody has not fallen silent at this script alone.
                     if violation.oracle == Oracle::Hang && !self.is_alive().await {
                         self.bury(number);
@@ -315,6 +312,22 @@ impl Shared {
         for rule in &played.lenient {
             *outcome.lenient.entry(rule.clone()).or_default() += 1;
         }
+    }
+
+    /// Counts a violation, and says whether it is to be looked into: the first of its kind. A registry that goes down takes the
+    /// connections of all scripts with it, so of lost ones several are, until one is believed.
+    fn is_worth_a_look(&self, violation: &Violation) -> bool {
+        let mut state = self.state();
+        let hits = state.hits.entry(violation.signature.clone()).or_default();
+        *hits += 1;
+        let is_early = *hits
+            <= if violation.oracle == Oracle::Lost {
+                BYSTANDERS
+            } else {
+                1
+            };
+        let findings = &state.outcome.findings;
+        is_early && !findings.iter().any(|finding| finding.signature == violation.signature)
     }
 
     /// Whether the registry answers at all, looked at for some seconds.

@@ -292,6 +292,7 @@ fn uploads(seen: &Seen<'_>, name: &RepositoryName) -> Option<Answer> {
         (M::DigestAlgorithmRefused, _) if request.query("digest-algorithm").is_some() => {
             refuse(400, ErrorCode::DigestInvalid)
         }
+        (M::MountForbidden, Some(_)) => refuse(403, ErrorCode::Denied),
         (M::MountWithoutFrom400, Some(_)) if from.is_none() => refuse(400, ErrorCode::NameInvalid),
         (M::MountNothing, Some(digest)) => {
             let from: RepositoryName = from?.parse().ok()?;

@@ -168,7 +168,13 @@ impl Registry {
 
     /// Whether a manifest is taken under a digest that is not its own.
     pub(in crate::registry) fn takes_any_manifest_digest(&self, bytes: &Bytes) -> bool {
-        self.is(M::ManifestDigestUnchecked) || self.is(M::ManifestLargeDigestUnchecked) && bytes.len() > LONG
+        let is_index = || memchr::memmem::find(bytes, b"\"manifests\"").is_some();
+        match self.mutant() {
+            Some(M::ManifestDigestUnchecked) => true,
+            Some(M::ManifestLargeDigestUnchecked) => bytes.len() > LONG,
+            Some(M::IndexDigestUnchecked) => is_index(),
+            _ => false,
+        }
     }
 
     /// The type that is kept with a manifest.
@@ -351,6 +357,9 @@ impl Registry {
             Some(M::BadDigestLargeTaken) => bytes.len() > LARGE,
             Some(M::Sha256Unchecked) => digest.algorithm() == Some(Algorithm::Sha256),
             Some(M::SinglePostUnchecked) => request.method == Method::POST,
+            Some(M::SinglePostSha512Unchecked) => {
+                request.method == Method::POST && digest.algorithm() == Some(Algorithm::Sha512)
+            }
             Some(M::UnsupportedAlgorithmStored | M::Blake3Unverified) => digest.algorithm().is_none(),
             _ => false,
         }

@@ -560,13 +560,8 @@ pub(super) fn referrers(seen: &Seen<'_>, reply: Reply) -> Reply {
                 .into(),
             ..reply.status(404)
         },
-        M::ReferrersOfNobodyBare if of_nobody() => reply.edited(|index| {
-            for entry in index["manifests"].as_array_mut().into_iter().flatten() {
-                if let Some(entry) = entry.as_object_mut() {
-                    entry.retain(|name, _| name != "annotations" && name != "artifactType");
-                }
-            }
-        }),
+        M::ReferrersOfNobodyBare if of_nobody() => bare(reply),
+        M::ReferrersFilteredBare if is_filtered => bare(reply),
         M::ReferrersFilterIgnoredShort if is_filtered => {
             let kept = |entry: &Value| entry["artifactType"].as_str() != seen.request.query("artifactType");
             reply.without(OCI_FILTERS_APPLIED).edited(|index| {
@@ -584,6 +579,17 @@ pub(super) fn referrers(seen: &Seen<'_>, reply: Reply) -> Reply {
         M::ReferrersFilterHeaderList if is_filtered => reply.set(OCI_FILTERS_APPLIED, "[\"artifactType\"]"),
         _ => reply,
     }
+}
+
+/// A list whose entries have no annotations and no type of artifact.
+fn bare(reply: Reply) -> Reply {
+    reply.edited(|index| {
+        for entry in index["manifests"].as_array_mut().into_iter().flatten() {
+            if let Some(entry) = entry.as_object_mut() {
+                entry.retain(|name, _| name != "annotations" && name != "artifactType");
+            }
+        }
+    })
 }
 
 /// The `artifactType` that stands in the manifest itself.

@@ -176,6 +176,8 @@ mutants! {
     SinglePostRefused "dist-upload-single-post-fallback-202" "A single POST gives 404 instead of an upload.";
     SinglePostFallbackDead "dist-upload-single-post-fallback-usable"
         "A single POST opens an upload that does not exist.";
+    SinglePostSha512Unchecked "dist-upload-single-post-digest-checked"
+        "The digest of a single POST is not checked if it is a SHA-512.";
     SinglePostUnchecked "dist-upload-single-post-digest-checked" "The digest of a single POST is not checked.";
     // Uploads: chunks.
     ChunkPost411 "dist-chunk-post-empty" "Opening an upload with no body gives 411.";
@@ -254,6 +256,7 @@ mutants! {
     MountNothing "dist-mount-visible-in-target" "A mount answers 201 and does nothing.";
     MountWithoutFrom400 "dist-mount-without-from-not-error"
         "A mount without a source gives 400, as in Quay until 2021.";
+    MountForbidden "dist-mount-fallback-202" "Nobody may mount: 403.";
     MountMissing404 "dist-mount-fallback-202" "A mount of what is not there gives 404.";
     MountWhileDeleted404 "race-mount" "A mount of what is being deleted gives 404.";
     MountUnknownSource404 "dist-mount-fallback-202" "A mount from an unknown repository gives 404.";
@@ -314,6 +317,7 @@ mutants! {
         "A push by digest is confirmed with the digest of nothing.";
     ManifestPutNoDigest "dist-push-manifest-digest-header-present" "A push of a manifest has no digest header.";
     ManifestDigestUnchecked "dist-push-manifest-digest-mismatch" "A manifest is taken under any digest.";
+    IndexDigestUnchecked "dist-push-manifest-digest-mismatch" "An index is taken under any digest.";
     ManifestLargeDigestUnchecked "dist-push-manifest-digest-mismatch"
         "A manifest of more than 64 KiB is taken under any digest.";
     ManifestBadDigestStored "dist-push-manifest-digest-mismatch"
@@ -455,6 +459,8 @@ mutants! {
     ReferrersLongAnnotationsLost "dist-referrers-annotations" "Annotations of more than 1 KiB are not listed.";
     ReferrersOfNobodyBare "dist-referrers-annotations"
         "Referrers of a subject that is not there are listed without annotations and artifactType.";
+    ReferrersFilteredBare "dist-referrers-annotations"
+        "Entries of a filtered list have no annotations and no artifactType.";
     ReferrersAnnotationsCut "dist-referrers-annotations" "At most eight annotations of a referrer are listed.";
     ReferrersAsciiAnnotations "dist-referrers-annotations" "Letters beyond ASCII are lost from listed annotations.";
     ReferrersAnnotationsNull "img-manifest-annotations-absent-or-empty" "Absent annotations are listed as null.";

@@ -165,7 +165,9 @@ impl Shared {
         if let Some(found) = &self.options.found {
             let _ = found.send(finding.clone());
         }
-        self.state().outcome.findings.push(finding);
+        let mut state = self.state();
+        state.outcome.unconfirmed.remove(&finding.signature);
+        state.outcome.findings.push(finding);
     }
 }
 
