@@ -434,11 +434,9 @@ impl Registry {
                 }
             }
             M::ReferrersAnnotationsCut => {
-                let annotations = entry.get_mut("annotations").and_then(Value::as_object_mut);
-                annotations.into_iter().for_each(|all| {
-                    let kept: Vec<String> = all.keys().take(8).cloned().collect();
-                    all.retain(|key, _| kept.contains(key));
-                });
+                if let Some(annotations) = entry.get_mut("annotations").and_then(Value::as_object_mut) {
+                    *annotations = std::mem::take(annotations).into_iter().take(8).collect();
+                }
             }
             M::ReferrersAsciiAnnotations => {
                 for value in entry
@@ -584,10 +582,9 @@ pub(super) fn referrers(seen: &Seen<'_>, reply: Reply) -> Reply {
 /// A list whose entries have no annotations and no type of artifact.
 fn bare(reply: Reply) -> Reply {
     reply.edited(|index| {
-        for entry in index["manifests"].as_array_mut().into_iter().flatten() {
-            if let Some(entry) = entry.as_object_mut() {
-                entry.retain(|name, _| name != "annotations" && name != "artifactType");
-            }
+        let entries = index["manifests"].as_array_mut().into_iter().flatten();
+        for entry in entries.filter_map(Value::as_object_mut) {
+            entry.retain(|name, _| name != "annotations" && name != "artifactType");
         }
     })
 }
